@@ -1,0 +1,231 @@
+"""The commands and their options; what they do stands in the modules beside this one.
+
+Heavy libraries load inside the commands, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eventstudy.cli.guard import INTERRUPTED, fault, guarded
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="eventstudy",
+    help="What did a headline do to prices, how unusual was it, and how sure can one be?",
+    epilog="\b\nExamples:\n  eventstudy run\n  eventstudy run study.toml --out results\n"
+    "\n\nExit codes: 0 done, 1 fault in the program, 2 wrong input, 3 done but a headline was left "
+    "out, 4 price source out of reach, 5 locked by another run, 6 data failed --strict.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from eventstudy.version import __version__
+
+        typer.echo(f"eventstudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """What did a headline do to prices, how unusual was it, and how sure can one be?"""
+
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
+]
+TimezoneOption = Annotated[
+    str | None,
+    typer.Option(help="Zone of an instant without an offset, such as Europe/Paris."),
+]
+
+
+@app.command(
+    short_help="Run a study: tables on the screen, files in --out.",
+    epilog="\b\nExamples:\n  eventstudy run\n  eventstudy run study.toml --out results\n"
+    '  eventstudy run --event "2022-02-15T08:00Z" --assets XOM,CVX \\\n'
+    "      --benchmark ^GSPC --window -1,1",
+)
+def run(
+    study: Annotated[
+        Path | None,
+        typer.Argument(metavar="STUDY", help="Study file; the bundled study if left out."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables, run.json and report.html.")
+    ] = None,
+    table_format: Annotated[
+        str, typer.Option("--format", help="Of the tables: csv, or parquet (writes both).")
+    ] = "csv",
+    report: Annotated[bool, typer.Option(help="Write report.html into --out as well.")] = True,
+    json: JsonOption = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop with exit code 6 on bad data.")
+    ] = False,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STAMP",
+            help="A study without a file: the headline's instant or date. Repeatable.",
+        ),
+    ] = None,
+    assets: Annotated[str | None, typer.Option(help="Its assets, A,B.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Its benchmark, or its factors, A,B.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Its models, A,B; market_model with --benchmark, else constant_mean."),
+    ] = None,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A,B", help="A tested window in sessions, such as -1,1. Repeatable."),
+    ] = None,
+    estimation: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="The estimation window in sessions, such as -260,-11."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="Of its prices: bundled, file or yahoo. Without it yahoo, unless --file is "
+            "given, or the bundled prices have every asset and reach beyond the headline."
+        ),
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="File of its prices.")] = None,
+    calendar: Annotated[
+        str | None, typer.Option(help="Calendar of its assets (MIC), such as XNYS.")
+    ] = None,
+    timezone: TimezoneOption = None,
+    headline: Annotated[str | None, typer.Option(help="The headline's words.")] = None,
+    returns: Annotated[str | None, typer.Option(help="simple or log.")] = None,
+    tests: Annotated[
+        str | None, typer.Option(help="recommended, all, or names of statistics, A,B.")
+    ] = None,
+    alternative: Annotated[str | None, typer.Option(help="two-sided, less or greater.")] = None,
+) -> None:
+    """Run a study: tables on the screen, files in --out."""
+    with guarded():
+        from eventstudy.cli.oneoff import OneOff
+        from eventstudy.cli.runs import RunOptions
+        from eventstudy.cli.runs import run as run_it
+
+        one_off = OneOff(
+            event=event,
+            assets=assets,
+            benchmark=benchmark,
+            model=model,
+            window=window,
+            estimation=estimation,
+            source=source,
+            file=file,
+            calendar=calendar,
+            timezone=timezone,
+            headline=headline,
+            returns=returns,
+            tests=tests,
+            alternative=alternative,
+        )
+        options = RunOptions(
+            out=out, format=table_format, report=report, json=json, quiet=quiet, strict=strict
+        )
+        code = run_it(study, one_off, options)
+    raise typer.Exit(code)
+
+
+@app.command(
+    short_help="Say to which session each headline belongs.",
+    epilog="\b\nExamples:\n  eventstudy pin 2022-02-15T08:00Z --calendar XNYS --calendar XETR\n"
+    "  eventstudy pin events.csv --calendar XNYS --json",
+)
+def pin(
+    events: Annotated[
+        str, typer.Argument(metavar="EVENTS_OR_TIMESTAMP", help="File of headlines, or a stamp.")
+    ],
+    calendar: Annotated[
+        list[str],
+        typer.Option(metavar="MIC", help="ISO 10383 MIC such as XNYS, or 24/7. Repeatable."),
+    ],
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            help='When the price is measured, if not at the close: "14:30 America/New_York".'
+        ),
+    ] = None,
+    uncertainty: Annotated[
+        float | None, typer.Option(help="Half-width in minutes of what is known of the instant.")
+    ] = None,
+    timezone: TimezoneOption = None,
+    policy: Annotated[
+        str,
+        typer.Option(help="A date that is no session goes: next, previous, exclude or error."),
+    ] = "next",
+    json: JsonOption = False,
+) -> None:
+    """Say to which session each headline belongs on each calendar, and why."""
+    with guarded():
+        from eventstudy.cli.pins import PinOptions
+        from eventstudy.cli.pins import pin as pin_it
+
+        options = PinOptions(
+            calendars=calendar,
+            clock=clock,
+            timezone=timezone,
+            uncertainty=uncertainty,
+            policy=policy,
+            json=json,
+        )
+        code = pin_it(events, options)
+    raise typer.Exit(code)
+
+
+@app.command(
+    short_help="Show versions, calendars, cache, and what is missing.",
+    epilog="\b\nExample:\n  eventstudy doctor --live",
+)
+def doctor(
+    live: Annotated[
+        bool, typer.Option("--live", help="Try the network too: ask Yahoo for one index.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show versions, calendars, cache, bundled data, and what is missing."""
+    with guarded():
+        from eventstudy.cli.doctor import doctor as look
+
+        code = look(live=live, json=json)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter shows a question mark, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(prog_name="eventstudy")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        fault(error)
+        sys.exit(1)

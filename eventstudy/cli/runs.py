@@ -1,0 +1,178 @@
+"""``eventstudy run``: a study from a file, from options, or the bundled one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eventstudy.cli.guard import DONE, LEFT_OUT, say
+from eventstudy.cli.oneoff import OneOff, build_study, reworded
+from eventstudy.cli.output import console, fill_folder, print_json, progress
+from eventstudy.errors import InputError, QualityError, nearest
+from eventstudy.resources import data_dir
+from eventstudy.studyfile import load_study, study_files
+
+if TYPE_CHECKING:
+    from eventstudy.results import StudyResult
+    from eventstudy.study import Study
+
+__all__ = ["RunOptions", "flagship", "input_files", "run"]
+
+FORMATS = ("csv", "parquet")
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What happens with the result."""
+
+    out: Path | None = None
+    format: str = "csv"
+    report: bool = True
+    json: bool = False
+    quiet: bool = False
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A study, the folder of its paths, and every file that it reads."""
+
+    study: Study
+    folder: Path
+    inputs: list[Path]
+
+
+def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
+    """Run a study and write what was asked for.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 3 where a (headline, asset) was left out.
+
+    Raises
+    ------
+    EventStudyError
+        With the exit code of its class; nothing is left in the output folder then.
+    """
+    if options.format not in FORMATS:
+        raise InputError(
+            f"--format '{options.format}' is unknown{nearest(options.format, FORMATS)}"
+        )
+    job = _job(study, one_off)
+    if options.out is not None:
+        _check_out(options, job)
+    from eventstudy.results import left_out
+    from eventstudy.run import run_study
+
+    try:
+        with progress(quiet=options.quiet) as tell:
+            result = run_study(job.study, folder=job.folder, progress=tell)
+    except InputError as error:
+        raise (reworded(error, "--event") if one_off.event else error) from None
+    if options.strict:
+        _check_quality(result)
+    if options.out is not None:
+        _write(result, options.out, options)
+    _show(result, options)
+    left = left_out(result)
+    if not len(left):
+        return DONE
+    if options.quiet or options.json:
+        pairs = len(left.drop_duplicates(["event_id", "asset"]))
+        say(f"left out: {pairs} of the (headline, asset) pairs; the table 'dropped' says why")
+    return LEFT_OUT
+
+
+def flagship() -> Path:
+    """Return the study file of the bundled flagship study."""
+    return data_dir() / "studies" / "partial-withdrawal.toml"
+
+
+def input_files(study: Study, folder: Path) -> list[Path]:
+    """Return every file that a study reads, with patterns and folders of prices resolved."""
+    found: list[Path] = []
+    for _, path in study_files(study, folder):
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.is_file())
+        elif path.exists():
+            found.append(path)
+        else:
+            found += sorted(path.parent.glob(path.name))
+    return found
+
+
+def _job(path: Path | None, one_off: OneOff) -> _Job:
+    given = one_off.given()
+    if path is not None and given:
+        raise InputError(
+            f"{given[0]} can't stand beside the study file {path}; write it into the file"
+        )
+    if one_off.event:
+        folder = Path()
+        study = build_study(one_off)
+        return _Job(study, folder, input_files(study, folder))
+    if given:
+        raise InputError(
+            f"{given[0]} needs --event, such as --event 2022-02-15T08:00Z; "
+            "without options the bundled study runs"
+        )
+    path = flagship() if path is None else path
+    study = load_study(path)
+    return _Job(study, path.parent, [path, *input_files(study, path.parent)])
+
+
+def _check_out(options: RunOptions, job: _Job) -> None:
+    from eventstudy.results import TABLES
+    from eventstudy.saving import check_no_input
+
+    out = options.out
+    if out is None:
+        return
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; name a folder")
+    names = [f"{name}.csv" for name in TABLES] + ["run.json"]
+    names += [f"{name}.parquet" for name in TABLES] if options.format == "parquet" else []
+    names += [REPORT] if options.report else []
+    check_no_input(out, job.inputs, names)
+
+
+def _check_quality(result: StudyResult) -> None:
+    """Refuse to go on with data that failed the gate."""
+    from eventstudy.prices.quality import gate_failed
+
+    if not gate_failed(result.quality):
+        return
+    bad = result.quality[result.quality["severity"] == "error"]
+    first = bad.iloc[0]
+    known = first["session"] == first["session"]
+    day = f" on {first['session']:%Y-%m-%d}" if known else ""
+    more = f", and {len(bad) - 1} more findings" if len(bad) > 1 else ""
+    raise QualityError(
+        f"--strict: the prices of {first['asset']} failed the quality gate{day}: "
+        f"{first['detail']}{more}; nothing was written"
+    )
+
+
+def _write(result: StudyResult, out: Path, options: RunOptions) -> None:
+    def write(folder: Path) -> None:
+        result.save(folder, format=options.format)
+        if options.report:
+            from eventstudy.report.html import write_html
+
+            write_html(result, folder / REPORT)
+
+    fill_folder(out, write)
+
+
+def _show(result: StudyResult, options: RunOptions) -> None:
+    if options.json:
+        print_json(result.to_json())
+    elif not options.quiet:
+        from eventstudy.report.screen import print_result
+
+        print_result(result, console())
+    if options.out is not None and not options.quiet:
+        say(f"written to {options.out}")

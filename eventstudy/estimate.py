@@ -1,0 +1,274 @@
+"""Pinned events to fitted samples: one sample a panel and model, and a row for what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from eventstudy.arrays import BoolArray, IntArray
+from eventstudy.errors import InputError
+from eventstudy.inference.sample import Sample, Settings
+from eventstudy.models import ModelOptions, fit_model
+from eventstudy.plan import AssetPlan, ModelPlan
+from eventstudy.prices.panel import PricePanel
+from eventstudy.returns import AssetReturns, asset_returns
+from eventstudy.study import Study
+from eventstudy.windows import EventTime, gather, purge_mask, session_positions
+
+__all__ = ["DROPPED_COLUMNS", "PanelRun", "estimate", "event_time"]
+
+DROPPED_COLUMNS = ["event_id", "asset", "stage", "reason", "detail"]
+# Above this share of holes in its estimation window an event is left out.
+MISSING_SHARE = 0.20
+
+
+@dataclass(frozen=True, eq=False)
+class PanelRun:
+    """One panel under one model.
+
+    Attributes
+    ----------
+    panel, model : str
+    rows : DataFrame
+        One row an event of the sample, in its order: event_id, asset, session, order, purged.
+    sample : Sample
+    """
+
+    panel: str
+    model: str
+    rows: pd.DataFrame
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Everything of one (panel, model): the assets' returns and the events on them."""
+
+    plan: ModelPlan
+    returns: list[AssetReturns]
+    rows: list[dict[str, object]]
+
+
+def event_time(study: Study) -> EventTime:
+    """Return the study's ranges in event time."""
+    return EventTime(study.windows.estimation, study.windows.event)
+
+
+def estimate(
+    study: Study,
+    panel: PricePanel,
+    plans: Mapping[str, AssetPlan],
+    pinned: pd.DataFrame,
+) -> tuple[list[PanelRun], pd.DataFrame]:
+    """Fit every model of every pinned event.
+
+    Parameters
+    ----------
+    study : Study
+    panel : PricePanel
+    plans : mapping of str to AssetPlan
+    pinned : DataFrame
+        One row a headline and asset, with ``session``.
+
+    Returns
+    -------
+    runs : list of PanelRun
+        Ordered by panel and model.
+    dropped : DataFrame
+        Events that could not be estimated, with the reason.
+    """
+    time = event_time(study)
+    units = _units(study, panel, plans, pinned)
+    runs, dropped = [], []
+    for key in sorted(units):
+        unit = units[key]
+        run, left = _fit_unit(study, unit, time)
+        dropped.extend(left)
+        if run is not None:
+            runs.append(run)
+    frame = pd.DataFrame(dropped, columns=DROPPED_COLUMNS)
+    return runs, frame.drop_duplicates(ignore_index=True)
+
+
+def _units(
+    study: Study, panel: PricePanel, plans: Mapping[str, AssetPlan], pinned: pd.DataFrame
+) -> dict[tuple[str, str], _Unit]:
+    units: dict[tuple[str, str], _Unit] = {}
+    places: dict[tuple[str, str], dict[str, int]] = {}
+    for order, row in enumerate(pinned.itertuples(index=False)):
+        asset = plans[str(row.asset)]
+        for plan in asset.models:
+            key = (plan.panel, plan.model)
+            unit = units.setdefault(key, _Unit(plan, [], []))
+            _check_same_regressors(unit.plan, plan)
+            place = places.setdefault(key, {})
+            if asset.asset not in place:
+                place[asset.asset] = len(unit.returns)
+                unit.returns.append(_returns(study, panel, asset, plan))
+            unit.rows.append(
+                {
+                    "event_id": str(row.event_id),
+                    "asset": asset.asset,
+                    "session": row.session,
+                    "order": order,
+                    "owner": place[asset.asset],
+                }
+            )
+    return units
+
+
+def _check_same_regressors(first: ModelPlan, other: ModelPlan) -> None:
+    if len(first.factors) != len(other.factors):
+        raise InputError(
+            f"panel '{first.panel}' pools assets with {len(first.factors)} and "
+            f"{len(other.factors)} regressors under {first.model}; give them panels of their own"
+        )
+
+
+def _returns(study: Study, panel: PricePanel, asset: AssetPlan, plan: ModelPlan) -> AssetReturns:
+    return asset_returns(
+        panel,
+        asset.asset,
+        factors=plan.factors,
+        sessions=asset.calendar.sessions,
+        kind=study.study.returns,
+        missing=study.study.missing or "exclude",
+        risk_free=plan.risk_free,
+    )
+
+
+def _fit_unit(
+    study: Study, unit: _Unit, time: EventTime
+) -> tuple[PanelRun | None, list[dict[str, object]]]:
+    rows = pd.DataFrame(unit.rows)
+    owner = rows["owner"].to_numpy(dtype=np.int64)
+    days = rows["session"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    positions = _positions(unit.returns, owner, days)
+    masked = _purged(owner, positions, time) if study.windows.purge else None
+    block = gather(unit.returns, owner, positions, time, masked=masked)
+    reasons = _not_enough(study, unit, owner, positions, block.returns_est, masked, time)
+    rows["purged"] = 0 if masked is None else masked.sum(axis=1)
+    dropped = _dropped(rows, reasons, "estimation")
+    kept = np.flatnonzero([not r for r in reasons])
+    if not len(kept):
+        return None, dropped
+    block = block.take(kept)
+    fit = fit_model(unit.plan.model, block, options=_options(study, unit.plan))
+    dropped += _dropped(rows.iloc[kept], [(f, "") for f in fit.failure], "model")
+    good = np.flatnonzero([not f for f in fit.failure])
+    if not len(good):
+        return None, dropped
+    chosen = kept[good]
+    sample = Sample(
+        block=block.take(good),
+        fit=fit.take(good),
+        cluster=days[chosen],
+        n_parameters=fit.theta.shape[1],
+        settings=Settings(alternative=study.tests.alternative, seed=study.study.seed),
+    )
+    return PanelRun(
+        unit.plan.panel, unit.plan.model, rows.iloc[chosen].reset_index(drop=True), sample
+    ), dropped
+
+
+def _options(study: Study, plan: ModelPlan) -> ModelOptions:
+    settings = study.model
+    return ModelOptions(
+        factor_names=tuple(f.label for f in plan.factors),
+        half_life=settings.half_life,
+        intercept=settings.intercept or plan.model != "capm",
+        draws=settings.draws,
+        seed=study.study.seed,
+        distribution=settings.distribution,
+    )
+
+
+def _positions(returns: list[AssetReturns], owner: IntArray, days: IntArray) -> IntArray:
+    positions = np.full(len(owner), -1, dtype=np.int64)
+    for which, asset in enumerate(returns):
+        mine = owner == which
+        positions[mine] = session_positions(asset, days[mine])
+    return positions
+
+
+def _purged(owner: IntArray, positions: IntArray, time: EventTime) -> BoolArray:
+    others: list[IntArray] = []
+    for i in range(len(owner)):
+        mates = (owner == owner[i]) & (positions != positions[i]) & (positions >= 0)
+        others.append(np.unique(positions[mates]))
+    return purge_mask(positions, others, time)
+
+
+def _not_enough(
+    study: Study,
+    unit: _Unit,
+    owner: IntArray,
+    positions: IntArray,
+    returns_est: npt.NDArray[np.float64],
+    masked: BoolArray | None,
+    time: EventTime,
+) -> list[tuple[str, str] | None]:
+    """Return for each event the reason why it can't be estimated, or None."""
+    out: list[tuple[str, str] | None] = []
+    seen = np.isfinite(returns_est)
+    for i, position in enumerate(positions):
+        asset = unit.returns[owner[i]]
+        purged = int(masked[i].sum()) if masked is not None else 0
+        n_obs = int(seen[i].sum())
+        at = position + time.est_taus
+        known = np.flatnonzero(np.isfinite(asset.values))
+        first = known[0] if len(known) else len(asset.values)
+        listed = int(((at >= first) & (at < len(asset.values))).sum()) - purged
+        if position < 0:
+            out.append(("day 0 is not a session of the prices' calendar", ""))
+        elif n_obs < study.windows.min_observations:
+            out.append(
+                (
+                    "too few estimation returns",
+                    f"{n_obs} of {len(time.est_taus)} sessions, min_observations is "
+                    f"{study.windows.min_observations}",
+                )
+            )
+        elif listed - n_obs > MISSING_SHARE * listed:
+            out.append(
+                (
+                    "too many missing estimation days",
+                    f"{listed - n_obs} of {listed} sessions have no return, more than "
+                    f"{MISSING_SHARE:.0%}",
+                )
+            )
+        else:
+            out.append(_no_event_days(asset, int(position), time))
+    return out
+
+
+def _no_event_days(asset: AssetReturns, position: int, time: EventTime) -> tuple[str, str] | None:
+    index = position + time.taus
+    index = index[(index >= 0) & (index < len(asset.values))]
+    if np.isfinite(asset.values[index]).any():
+        return None
+    known = asset.sessions[np.isfinite(asset.values)]
+    span = f"returns reach from {known[0]} to {known[-1]}" if len(known) else "no return at all"
+    return ("no return in the event window", span)
+
+
+def _dropped(
+    rows: pd.DataFrame, reasons: list[tuple[str, str] | None], stage: str
+) -> list[dict[str, object]]:
+    out: list[dict[str, object]] = []
+    for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
+        if reason is not None and reason[0]:
+            out.append(
+                {
+                    "event_id": row["event_id"],
+                    "asset": row["asset"],
+                    "stage": stage,
+                    "reason": reason[0],
+                    "detail": reason[1],
+                }
+            )
+    return out

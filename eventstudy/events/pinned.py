@@ -1,0 +1,289 @@
+"""Pin every headline of a catalogue on every asset it concerns, and group one story's headlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from eventstudy.calendars.pinning import (
+    EXCLUDED,
+    POSITIONS,
+    STATUS,
+    DatePolicy,
+    Pins,
+    pin_dates,
+    pin_instants,
+)
+from eventstudy.calendars.reasons import explain
+from eventstudy.calendars.sessions import SessionCalendar
+from eventstudy.errors import InputError, nearest
+from eventstudy.events.catalogue import Catalogue
+
+__all__ = ["DROPPED_COLUMNS", "PINNED_COLUMNS", "PinResult", "pin_catalogue"]
+
+PINNED_COLUMNS = (
+    "event_id",
+    "asset",
+    "calendar",
+    "timestamp_utc",
+    "session",
+    "position",
+    "session_open_utc",
+    "session_close_utc",
+    "reason",
+    "measured_utc",
+    "alternative_session",
+    "clean_end",
+    "uncertainty_minutes",
+    "group",
+    "sign",
+    "surprise",
+    "headline",
+)
+DROPPED_COLUMNS = ("event_id", "asset", "stage", "reason", "detail")
+_NAT = np.datetime64("NaT", "ns")
+
+
+@dataclass(frozen=True, eq=False)
+class PinResult:
+    """Where each headline was pinned, and what was left out.
+
+    Attributes
+    ----------
+    pinned : DataFrame
+        One row a (headline, asset), in the order of the catalogue, then of the assets. ``session``
+        is day 0; ``measured_utc`` the instant at which its price is final;
+        ``alternative_session`` the other admissible session of an ambiguous headline (NaT where
+        there is none); ``clean_end`` the end of the shortest clean window ``[0, clean_end]``.
+    dropped : DataFrame
+        event_id, asset, stage (``pinning`` or ``grouping``), reason, detail.
+    """
+
+    pinned: pd.DataFrame
+    dropped: pd.DataFrame
+
+
+def pin_catalogue(
+    catalogue: Catalogue,
+    calendars: Mapping[str, SessionCalendar],
+    *,
+    policy: DatePolicy = "next",
+    group: bool = True,
+) -> PinResult:
+    """Pin a catalogue to the sessions of each asset's own calendar.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Headlines; an empty asset concerns every asset in ``calendars``.
+    calendars : mapping
+        Asset -> its calendar, in the order in which assets are wanted.
+    policy : {"next", "previous", "exclude", "error"}
+        Where a bare date goes that is no session; an instant always goes forward.
+    group : bool
+        Count several headlines of one group on one (asset, session) as one event: the first
+        stamp stands, the others are listed in ``dropped`` with stage ``grouping``.
+
+    Raises
+    ------
+    InputError
+        If an asset has no calendar, an instant meets a calendar that knows no hours, or the
+        policy is ``error`` and a date is no session; it names event and asset.
+
+    Examples
+    --------
+    >>> from eventstudy.calendars import observed_calendar
+    >>> from eventstudy.events import read_catalogue
+    >>> events = read_catalogue([{"event_id": "a", "timestamp": "2022-02-12"}])
+    >>> result = pin_catalogue(events, {"X": observed_calendar(["2022-02-11", "2022-02-14"])})
+    >>> str(result.pinned.loc[0, "session"].date())
+    '2022-02-14'
+    """
+    frame = catalogue.frame
+    assets = list(calendars)
+    rows, names = _pairs(frame["asset"].tolist(), assets, catalogue)
+    parts = []
+    for asset in assets:
+        mine = np.flatnonzero(names == asset)
+        if len(mine):
+            parts.append(_pin_asset(frame.iloc[rows[mine]], asset, calendars[asset], policy, mine))
+    table = pd.concat(parts).sort_index(kind="stable")
+    return _split(table, group)
+
+
+def _pairs(
+    wanted: list[str], assets: list[str], catalogue: Catalogue
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.str_]]:
+    """Return the catalogue row and the asset of every (headline, asset)."""
+    if not assets:
+        raise InputError("there is no asset to pin the events on")
+    given = np.array(wanted, dtype=object)
+    for i in np.flatnonzero((given != "") & ~np.isin(given, np.array(assets, dtype=object))):
+        line = catalogue.frame["line"].iloc[int(i)]
+        raise InputError(
+            f"{catalogue.origin}, line {line}: the asset {wanted[i]!r} is not among the assets of "
+            f"the study{nearest(wanted[i], assets)}"
+        )
+    every = given == ""
+    rows = np.repeat(np.arange(len(given)), np.where(every, len(assets), 1))
+    names = np.repeat(given, np.where(every, len(assets), 1))
+    names[names == ""] = np.tile(np.array(assets, dtype=object), int(every.sum()))
+    return rows.astype(np.int64), names
+
+
+def _pin_asset(
+    events: pd.DataFrame,
+    asset: str,
+    calendar: SessionCalendar,
+    policy: DatePolicy,
+    index: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    bare = events["date"].notna().to_numpy()
+    table = pd.DataFrame(index=index)
+    for part, what in ((bare, "dates"), (~bare, "instants")):
+        if part.any():
+            some = _pin_some(events[part], asset, calendar, policy, what)
+            some.index = pd.Index(index[part])
+            table = some if table.empty else pd.concat([table, some])
+    return table
+
+
+def _pin_some(
+    events: pd.DataFrame,
+    asset: str,
+    calendar: SessionCalendar,
+    policy: DatePolicy,
+    what: str,
+) -> pd.DataFrame:
+    wide = events["uncertainty_minutes"].to_numpy(dtype=np.float64)
+    if what == "dates":
+        days = events["date"].to_numpy().astype("datetime64[D]")
+        pins = _dates(events, days, asset, calendar, policy)
+        reasons = explain(pins, calendar, dates=days, policy=policy)
+        stamps: npt.NDArray[np.datetime64] = np.full(len(events), _NAT)
+    else:
+        _need_hours(events, asset, calendar)
+        stamps = _utc(events["timestamp"])
+        pins = pin_instants(stamps, calendar, uncertainty_minutes=wide)
+        reasons = explain(pins, calendar, instants=stamps, uncertainty_minutes=wide)
+    table = _columns(pins, calendar)
+    table["event_id"] = events["event_id"].to_numpy()
+    table["asset"], table["calendar"] = asset, calendar.name
+    table["timestamp_utc"] = pd.DatetimeIndex(stamps).tz_localize("UTC")
+    table["reason"] = reasons
+    for name in ("uncertainty_minutes", "group", "sign", "surprise", "headline"):
+        table[name] = events[name].to_numpy()
+    table["_date"] = events["date"].to_numpy()
+    return table
+
+
+def _utc(stamps: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
+    return np.asarray(stamps.dt.tz_convert(None).to_numpy(), dtype="datetime64[ns]")
+
+
+def _need_hours(events: pd.DataFrame, asset: str, calendar: SessionCalendar) -> None:
+    if not calendar.knows_hours:
+        first = events.iloc[0]
+        raise InputError(
+            f"event {first['event_id']!r} is an instant ({first['timestamp'].isoformat()}), but "
+            f"the calendar of asset {asset!r} is {calendar.name!r}, which knows no hours; give "
+            f'[assets.{asset}] close = "17:30 Europe/Berlin" (when its price is measured), or '
+            f'calendar = "XETR" (the code of its exchange)'
+        )
+
+
+def _dates(
+    events: pd.DataFrame,
+    days: npt.NDArray[np.datetime64],
+    asset: str,
+    calendar: SessionCalendar,
+    policy: DatePolicy,
+) -> Pins:
+    if policy == "error":
+        tried = pin_dates(days, calendar, policy="exclude")
+        bad = np.flatnonzero(tried.status == EXCLUDED)
+        if len(bad):
+            event = events.iloc[int(bad[0])]
+            raise InputError(
+                f"event {event['event_id']!r}: {days[bad[0]]} is no session of {calendar.name}, "
+                f"the calendar of asset {asset!r}, and [events] policy is 'error'; correct the "
+                "date, or choose next, previous or exclude"
+            )
+    return pin_dates(days, calendar, policy=policy)
+
+
+def _columns(pins: Pins, calendar: SessionCalendar) -> pd.DataFrame:
+    ok = pins.pinned
+    at = np.where(ok, pins.session, 0)
+    other = np.where(ok & (pins.strict > pins.session), pins.strict, -1)
+    beyond = other >= len(calendar)
+    known = (other >= 0) & ~beyond
+    sessions = calendar.sessions.astype("datetime64[ns]")
+    alternative = np.where(known, sessions[np.where(known, other, 0)], _NAT)
+    return pd.DataFrame(
+        {
+            "session": np.where(ok, sessions[at], _NAT),
+            "position": np.asarray(POSITIONS, dtype=object)[pins.position],
+            "session_open_utc": _aware(np.where(ok, calendar.opens[at], _NAT)),
+            "session_close_utc": _aware(np.where(ok, calendar.closes[at], _NAT)),
+            "measured_utc": _aware(np.where(ok, calendar.measured_until[at], _NAT)),
+            "alternative_session": alternative,
+            "clean_end": pins.clean_end,
+            "_status": np.asarray(STATUS, dtype=object)[pins.status],
+        }
+    )
+
+
+def _aware(instants: npt.NDArray[np.datetime64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(instants).tz_localize("UTC")
+
+
+def _split(table: pd.DataFrame, group: bool) -> PinResult:
+    """Part what is pinned from what is dropped, and keep the first stamp of a group."""
+    lost = (table["_status"] != "pinned").to_numpy()
+    winner = _winners(table, lost) if group else np.arange(len(table))
+    again = winner != np.arange(len(table))
+    dropped = table[lost | again]
+    notes = []
+    for i in np.flatnonzero(lost | again):
+        row = table.iloc[i]
+        if lost[i]:
+            notes.append(("pinning", row["_status"], row["reason"]))
+        else:
+            notes.append(("grouping", *_grouped(row, table.iloc[winner[i]])))
+    listed = pd.DataFrame(notes, columns=["stage", "reason", "detail"], dtype=object)
+    listed.insert(0, "event_id", dropped["event_id"].to_numpy())
+    listed.insert(1, "asset", dropped["asset"].to_numpy())
+    kept = table[~(lost | again)].reset_index(drop=True)
+    return PinResult(kept[list(PINNED_COLUMNS)], listed[list(DROPPED_COLUMNS)])
+
+
+def _winners(table: pd.DataFrame, lost: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return for each row the row that stands for its group on that asset and session."""
+    winner = np.arange(len(table))
+    grouped = table[(table["group"] != "").to_numpy() & ~lost]
+    if grouped.empty:
+        return winner
+    # A bare date counts from its end, so that an instant of that day, which is sharper, wins.
+    end = grouped["_date"] + pd.Timedelta(days=1)
+    stamp = grouped["timestamp_utc"].dt.tz_convert(None).fillna(end)
+    ranked = grouped.assign(_stamp=stamp).sort_values("_stamp", kind="stable")
+    keys = ["group", "asset", "session"]
+    first = ranked.assign(_first=ranked.index).groupby(keys, sort=False)["_first"]
+    winner[ranked.index] = first.transform("first").to_numpy()
+    return winner
+
+
+def _grouped(row: pd.Series[Any], first: pd.Series[Any]) -> tuple[str, str]:
+    session = row["session"].date()
+    reason = f"one story with {first['event_id']!r}"
+    detail = (
+        f"group {row['group']!r} counts once on {row['asset']} for the session {session}; "
+        f"{first['event_id']!r} came first"
+    )
+    return reason, detail

@@ -1,0 +1,387 @@
+"""Prices of Yahoo through yfinance: one symbol at a time, and no failure goes by unseen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.errors import EventStudyError, InputError, SourceError
+from eventstudy.prices.panel import AssetInfo, PricePanel, flags_frame, join_panels
+from eventstudy.prices.yahoo_answers import Failure, Watch, explain, watched
+from eventstudy.prices.yahoo_symbols import market_of, roll_sessions
+
+if TYPE_CHECKING:
+    from eventstudy.prices import PriceSettings
+
+__all__ = ["FetchRules", "History", "fetch_history", "history_panel", "load"]
+
+EARLIEST = dt.date(1970, 1, 1)
+COLUMNS = {
+    "Close": "close",
+    "Adj Close": "adjusted",
+    "Dividends": "dividend",
+    "Stock Splits": "split",
+    "Volume": "volume",
+}
+META = (
+    "symbol",
+    "longName",
+    "shortName",
+    "currency",
+    "fullExchangeName",
+    "exchangeName",
+    "exchangeTimezoneName",
+    "regularMarketTime",
+    "currentTradingPeriod",
+)
+FX_LAG = (
+    "Yahoo's daily bars of currencies lag a day; the bundled reference rates (EURUSD, ...) do not"
+)
+# yfinance keeps one session and one cache for the whole process.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class FetchRules:
+    """How patient and how polite a fetch is.
+
+    Attributes
+    ----------
+    attempts : int
+        Times that a symbol is tried.
+    first_wait : float
+        Seconds before the second attempt; doubled for each further one, and drawn between half
+        and all of it so that many clients do not come back together.
+    longest_wait : float
+        The longest wait that a server may ask for, in seconds; beyond it the fetch gives up.
+    spacing : float
+        Least seconds between two symbols.
+    timeout : float
+        Seconds that one request may take.
+    """
+
+    attempts: int = 3
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+    spacing: float = 0.25
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What Yahoo said about one symbol.
+
+    Attributes
+    ----------
+    symbol : str
+        As asked for.
+    frame : DataFrame
+        Naive session dates; columns close (as traded, adjusted for splits alone), adjusted (for
+        dividends too), dividend, split, volume.
+    title, currency, exchange, timezone : str
+        What Yahoo calls it; empty if it says nothing.
+    """
+
+    symbol: str
+    frame: pd.DataFrame
+    title: str
+    currency: str
+    exchange: str
+    timezone: str
+
+
+def fetch_history(
+    symbol: str,
+    *,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    session: Any = None,
+    rules: FetchRules | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> History:
+    """Fetch the daily history of one symbol.
+
+    Parameters
+    ----------
+    symbol : str
+        As Yahoo writes it: ``XOM``, ``^GSPC``, ``AI.PA``, ``CL=F``.
+    start, end : date or None
+        First and last date, both included; None leaves that side open.
+    session : requests or curl_cffi session, optional
+        The session to ask with; the default is yfinance's own.
+    rules : FetchRules, optional
+        Patience and politeness.
+    sleep : callable
+        Called with the seconds to wait.
+
+    Returns
+    -------
+    History
+        A bar of a session that is still open is left out.
+
+    Raises
+    ------
+    InputError
+        No such symbol, or no prices in the range.
+    SourceError
+        No network, a limited rate, trouble at Yahoo, or an answer that makes no sense.
+
+    Examples
+    --------
+    >>> fetch_history("XOM", start=dt.date(2022, 2, 15), end=dt.date(2022, 2, 14))
+    Traceback (most recent call last):
+    ...
+    eventstudy.errors.InputError: 'XOM': the range ends (2022-02-14) before it starts (2022-02-15).
+    """
+    if start is not None and end is not None and end < start:
+        raise InputError(f"'{symbol}': the range ends ({end}) before it starts ({start}).")
+    limits = rules or FetchRules()
+    with _ONE_AT_A_TIME:
+        own = session if session is not None else _new_session()
+        with _quiet(), watched(own) as watch:
+            for attempt in range(limits.attempts):
+                outcome = _attempt(symbol, start, end, own, watch, limits)
+                if isinstance(outcome, History):
+                    return outcome
+                last = attempt + 1 == limits.attempts
+                wait = _pause(outcome, attempt, symbol, limits)
+                if last or not outcome.retry or wait is None:
+                    raise outcome.error
+                sleep(wait)
+    raise SourceError(f"'{symbol}' was not asked for: the rules allow no attempt.")
+
+
+def _pause(failure: Failure, attempt: int, symbol: str, rules: FetchRules) -> float | None:
+    """Return the seconds before the next attempt; None if the server asks for too many."""
+    if failure.wait is not None:
+        return failure.wait if failure.wait <= rules.longest_wait else None
+    seed = int.from_bytes(hashlib.sha256(f"{symbol} {attempt}".encode()).digest()[:8])
+    share = 0.5 + 0.5 * float(np.random.default_rng(seed).random())
+    return min(rules.first_wait * 2.0**attempt, rules.longest_wait) * share
+
+
+def _attempt(
+    symbol: str,
+    start: dt.date | None,
+    end: dt.date | None,
+    session: Any,
+    watch: Watch,
+    rules: FetchRules,
+) -> History | Failure:
+    import yfinance
+    from yfinance.data import YfData
+
+    watch.clear()
+    YfData.cache_get.cache_clear()
+    span = f"from {start or 'the beginning'} to {end or 'today'}"
+    first = EARLIEST if start is None else start
+    after = None if end is None else (end + dt.timedelta(days=1)).isoformat()
+    try:
+        ticker = yfinance.Ticker(symbol, session=session)
+        raw = ticker.history(
+            start=first.isoformat(),
+            end=after,
+            interval="1d",
+            auto_adjust=False,
+            actions=True,
+            repair=False,
+            timeout=rules.timeout,
+        )
+        told = ticker.history_metadata
+        meta = {key: told.get(key) for key in META}
+        return _history(symbol, raw, meta, start, end)
+    except EventStudyError as error:
+        return Failure(error, retry=isinstance(error, SourceError))
+    except Exception as error:
+        # Whatever escapes yfinance on a strange answer is the answer's fault, not the user's.
+        return explain(error, watch, symbol, span)
+
+
+def _history(
+    symbol: str,
+    raw: pd.DataFrame,
+    meta: Mapping[str, Any],
+    start: dt.date | None,
+    end: dt.date | None,
+) -> History:
+    told = str(meta.get("symbol") or symbol)
+    if told.upper() != symbol.upper():
+        raise SourceError(f"Yahoo answered about '{told}' when asked for '{symbol}': try again.")
+    frame = raw.rename(columns=COLUMNS)[list(COLUMNS.values())].astype(np.float64)
+    index = pd.DatetimeIndex(frame.index)
+    local = index.tz_localize(None) if index.tz is not None else index
+    frame.index = pd.DatetimeIndex(local.normalize().astype("datetime64[ns]"), name="date")
+    frame = frame[frame["close"].notna()].sort_index(kind="stable")
+    frame = _without_open_session(frame, meta)
+    _check_bars(symbol, frame, start, end)
+    return History(
+        symbol=symbol,
+        frame=frame,
+        title=_text(meta, "longName") or _text(meta, "shortName") or symbol,
+        currency=_text(meta, "currency"),
+        exchange=_text(meta, "fullExchangeName") or _text(meta, "exchangeName"),
+        timezone=_text(meta, "exchangeTimezoneName"),
+    )
+
+
+def _text(meta: Mapping[str, Any], key: str) -> str:
+    value = meta.get(key)
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _without_open_session(frame: pd.DataFrame, meta: Mapping[str, Any]) -> pd.DataFrame:
+    """Drop the last bar while its session goes on: it is a quote and not a close."""
+    try:
+        now = _instant(meta["regularMarketTime"])
+        close = _instant(meta["currentTradingPeriod"]["regular"]["end"])
+        day = close.tz_convert(str(meta["exchangeTimezoneName"])).date()
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return frame
+    if now >= close or frame.empty or frame.index[-1].date() != day:
+        return frame
+    return frame.iloc[:-1]
+
+
+def _instant(value: Any) -> pd.Timestamp:
+    """Return an instant from what yfinance makes of a stamp, or leaves of it."""
+    if isinstance(value, pd.Timestamp):
+        return value
+    return pd.Timestamp(int(value), unit="s", tz="UTC")
+
+
+def _check_bars(
+    symbol: str, frame: pd.DataFrame, start: dt.date | None, end: dt.date | None
+) -> None:
+    if frame.empty:
+        span = f"from {start or 'the beginning'} to {end or 'today'}"
+        raise InputError(f"Yahoo has no prices of '{symbol}' {span}: widen the range.")
+    if not frame.index.is_unique:
+        twice = frame.index[frame.index.duplicated()][0]
+        raise SourceError(f"Yahoo gave two prices of '{symbol}' on {twice:%Y-%m-%d}: try again.")
+    prices = frame[["close", "adjusted"]].to_numpy()
+    if np.isinf(prices).any():
+        raise SourceError(f"Yahoo gave an infinite price of '{symbol}': try again.")
+    first, last = frame.index[0].date(), frame.index[-1].date()
+    if (start is not None and first < start) or (end is not None and last > end):
+        outside = first if start is not None and first < start else last
+        raise SourceError(
+            f"Yahoo gave a price of '{symbol}' on {outside}, which was not asked for: try again."
+        )
+
+
+def history_panel(history: History, *, total_return: bool = True) -> PricePanel:
+    """Make a panel of one history.
+
+    Parameters
+    ----------
+    history : History
+        What was fetched.
+    total_return : bool
+        Prices adjusted for dividends as well as splits; else for splits alone.
+
+    Returns
+    -------
+    PricePanel
+        Futures are flagged as a continuous vendor series, with the days on which it is likely to
+        change its contract; currencies with their lag.
+    """
+    symbol, market = history.symbol, market_of(history.symbol)
+    column = "adjusted" if total_return else "close"
+    close = history.frame[[column]].rename(columns={column: symbol})
+    index = pd.DatetimeIndex(close.index)
+    dates = index.to_numpy().astype("datetime64[D]")
+    rows: list[tuple[pd.Timestamp, str, str, str]] = []
+    what = "adjusted closes" if total_return else "closes"
+    if market.kind == "future":
+        what = "continuous vendor series, returns cross contracts"
+        detail = "the vendor's series probably changes its contract here"
+        days = roll_sessions(symbol.upper(), dates)
+        rows += [(pd.Timestamp(day), symbol, "suspected_roll", detail) for day in days]
+    if market.kind == "currency":
+        rows.append((index[0], symbol, "fx_lag", FX_LAG))
+    info = AssetInfo(
+        name=symbol,
+        title=history.title,
+        calendar=market.calendar,
+        close=market.close,
+        market=history.exchange or None if market.calendar == "observed" else None,
+        currency=history.currency,
+        source=f"Yahoo, {what}",
+    )
+    return PricePanel(
+        close=close,
+        assets={symbol: info},
+        flags=flags_frame(rows),
+        hashes={f"yahoo:{symbol}": content_hash(history.frame)},
+    )
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a frame's dates and numbers, whatever file they lie in."""
+    digest = hashlib.sha256()
+    digest.update(",".join(str(name) for name in frame.columns).encode())
+    days = frame.index.to_numpy().astype("datetime64[D]").astype("<i8")
+    digest.update(days.tobytes())
+    digest.update(np.ascontiguousarray(frame.to_numpy(dtype="<f8")).tobytes())
+    return digest.hexdigest()
+
+
+def _new_session() -> Any:
+    from yfinance._http import new_session
+
+    return new_session()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Have yfinance raise what it would log, and keep its caches in our folder."""
+    from platformdirs import user_cache_path
+    from yfinance import cache
+    from yfinance.config import YfConfig
+
+    folder = user_cache_path("eventstudy") / "yfinance"
+    with suppress(OSError):  # without a folder of its own yfinance works without caches
+        folder.mkdir(parents=True, exist_ok=True)
+    cache.set_cache_location(str(folder))
+    logger = logging.getLogger("yfinance")
+    level, hidden = logger.level, YfConfig.debug.hide_exceptions
+    logger.setLevel(logging.CRITICAL + 1)
+    YfConfig.debug.hide_exceptions = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        YfConfig.debug.hide_exceptions = hidden
+        logger.setLevel(level)
+
+
+def load(
+    settings: PriceSettings,  # noqa: ARG001 - the contract of a source
+    assets: Sequence[str],
+    *,
+    start: dt.date | None,
+    end: dt.date | None,
+    folder: Path,  # noqa: ARG001 - the contract of a source
+) -> PricePanel:
+    """Source ``yahoo``: fetch each symbol in turn; the first failure ends it."""
+    rules = FetchRules()
+    panels = []
+    for position, symbol in enumerate(assets):
+        if position:
+            time.sleep(rules.spacing)
+        history = fetch_history(symbol, start=start, end=end, rules=rules)
+        panels.append(history_panel(history))
+    return join_panels(panels)

@@ -1,0 +1,221 @@
+"""Charts of a report: each as inline SVG, with its caption and the numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from eventstudy.plots import across, single, style
+from eventstudy.plots.svg import draw, inline_svg
+from eventstudy.report import facts
+from eventstudy.report.format import HTML, Format
+from eventstudy.report.tables import Cell, Column, Table, num
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Figure", "event_figures", "panel_figures"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, what it shows in words, and its numbers."""
+
+    svg: str
+    caption: str
+    numbers: Table
+
+
+def _figure(
+    chart: Callable[[Axes], object],
+    prefix: str,
+    caption: str,
+    numbers: Table,
+    size: tuple[float, float] = style.SIZE,
+) -> Figure:
+    return Figure(
+        inline_svg(draw(chart, size), prefix, escape(caption, quote=True)), caption, numbers
+    )
+
+
+def event_figures(
+    result: facts.ResultLike, row: Any, prefix: str, fmt: Format = HTML
+) -> list[Figure]:
+    """Return the charts of one headline on one asset: price and cumulated abnormal return.
+
+    Parameters
+    ----------
+    result : ResultLike
+    row : Series
+        Of :func:`eventstudy.report.facts.reactions`.
+    prefix : str
+        Unique on the page.
+    fmt : Format
+    """
+    event_id, asset, model = str(row["event_id"]), str(row["asset"]), str(row["model"])
+    figures = []
+    here = result.series
+    if len(here):
+        here = here[(here["event_id"] == row["event_id"]) & (here["asset"] == row["asset"])]
+    if len(here) and here["price"].notna().any():
+        caption = (
+            f"{row['title']}: price, with the move of day 0 ({fmt.date(row['session'])}) marked."
+        )
+        figures.append(
+            _figure(
+                lambda ax: single.price(result, event_id, asset=asset, ax=ax),
+                f"{prefix}p",
+                caption,
+                _price_numbers(here, caption, fmt),
+            )
+        )
+    days = result.abnormal_returns
+    days = days[
+        (days["event_id"] == row["event_id"])
+        & (days["asset"] == row["asset"])
+        & (days["model"] == row["model"])
+    ]
+    if len(days):
+        bands = "95 % band of each day" + (
+            ", light: of all days at once" if _has_wide(days) else ""
+        )
+        caption = f"{row['title']}: cumulated abnormal return, {fmt.model(model)}; {bands}."
+        figures.append(
+            _figure(
+                lambda ax: single.car(result, event_id, asset=asset, model=model, ax=ax),
+                f"{prefix}c",
+                caption,
+                _car_numbers(days, caption, fmt),
+            )
+        )
+    return figures
+
+
+def _has_wide(days: pd.DataFrame) -> bool:
+    return "car_sup_low" in days and bool(days["car_sup_low"].notna().any())
+
+
+def _day(tau: Any, fmt: Format) -> Cell:
+    return Cell(fmt.window(tau, tau)[1:-1].replace("+0", "0"), float(tau))
+
+
+def _price_numbers(rows: pd.DataFrame, caption: str, fmt: Format) -> Table:
+    columns = (Column("Session", nowrap=True), Column("Day", True), Column("Price", True))
+    body = [
+        [
+            Cell(fmt.date(r["session"]), fmt.date(r["session"])),
+            _day(r["tau"], fmt),
+            num(r["price"], fmt.price),
+        ]
+        for _, r in rows.sort_values("tau", kind="stable").iterrows()
+    ]
+    return Table("price", f"Numbers: {caption}", columns, body)
+
+
+def _car_numbers(rows: pd.DataFrame, caption: str, fmt: Format) -> Table:
+    wide = _has_wide(rows)
+    columns = [
+        Column("Session", nowrap=True),
+        Column("Day", True),
+        Column("Abnormal", True),
+        Column("Cumulated", True),
+        Column("95 % interval", True),
+    ]
+    columns += [Column("95 %, all days", True)] if wide else []
+    body = []
+    for _, r in rows.sort_values("tau", kind="stable").iterrows():
+        cells = [
+            Cell(fmt.date(r["session"]), fmt.date(r["session"])),
+            _day(r["tau"], fmt),
+            num(r["ar"], fmt.percent),
+            num(r["car"], fmt.percent),
+            Cell(fmt.interval(r["car_low"], r["car_high"])),
+        ]
+        if wide:
+            cells.append(Cell(fmt.interval(r["car_sup_low"], r["car_sup_high"])))
+        body.append(cells)
+    return Table("car", f"Numbers: {caption}", tuple(columns), body)
+
+
+def panel_figures(
+    result: facts.ResultLike, panel: str, model: str, prefix: str, fmt: Format = HTML
+) -> list[Figure]:
+    """Return the charts of one panel: the mean path with its bands, and the box of CARs."""
+    paths = result.paths
+    path = paths[(paths["panel"] == panel) & (paths["model"] == model)]
+    if path.empty or not path["n_events"].max() >= 2:
+        return []
+    n = int(path["n_events"].max())
+    caption = (
+        f"Mean cumulated abnormal return of {n} events; dark: 95 % band of each day, light: "
+        "of all days at once."
+    )
+    columns = (
+        Column("Day", True),
+        Column("Events", True),
+        Column("Mean cumulated", True),
+        Column("95 % interval", True),
+        Column("95 %, all days", True),
+    )
+    body = [
+        [
+            _day(r["tau"], fmt),
+            num(r["n_events"], fmt.count),
+            num(r["caar"], fmt.percent),
+            Cell(fmt.interval(r["caar_low"], r["caar_high"])),
+            Cell(fmt.interval(r["caar_sup_low"], r["caar_sup_high"])),
+        ]
+        for _, r in path.sort_values("tau", kind="stable").iterrows()
+    ]
+    mean = _figure(
+        lambda ax: across.caar(result, panel, model=model, ax=ax),
+        f"{prefix}m",
+        caption,
+        Table("caar", f"Numbers: {caption}", columns, body),
+    )
+    spread = _box(result, panel, model, prefix, fmt) if n <= 2000 else None
+    return [mean, spread] if spread else [mean]
+
+
+def _box(
+    result: facts.ResultLike, panel: str, model: str, prefix: str, fmt: Format
+) -> Figure | None:
+    w = result.windows
+    rows = w[(w["panel"] == panel) & (w["model"] == model)]
+    body = []
+    for start, end in facts.reported(result):
+        cars = rows.loc[(rows["start"] == start) & (rows["end"] == end), "car"].dropna()
+        if len(cars):
+            marks = cars.quantile([0.0, 0.25, 0.5, 0.75, 1.0])
+            body.append(
+                [
+                    Cell(fmt.window(start, end)),
+                    num(len(cars), fmt.count),
+                    *(num(v, fmt.percent) for v in marks),
+                ]
+            )
+    if not body:
+        return None
+    caption = (
+        "Spread of the events' abnormal returns by window: quartiles, median, reach, and "
+        "each event as a dot."
+    )
+    columns = (
+        Column("Window", nowrap=True),
+        Column("Events", True),
+        Column("Least", True),
+        Column("Quarter", True),
+        Column("Median", True),
+        Column("Three quarters", True),
+        Column("Most", True),
+    )
+    return _figure(
+        lambda ax: across.box(result, panel, model=model, ax=ax),
+        f"{prefix}b",
+        caption,
+        Table("box", f"Numbers: {caption}", columns, body),
+    )

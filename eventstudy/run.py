@@ -1,0 +1,244 @@
+"""The stages of a study in order; the only module that knows them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.context import neighbours
+from eventstudy.errors import InputError, nearest
+from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, estimate, event_time
+from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.pinned import pin_catalogue
+from eventstudy.events.readers import read_catalogue
+from eventstudy.plan import AssetPlan, asset_names, benchmark_hints, make_plan, needed_columns
+from eventstudy.prices import load_prices
+from eventstudy.prices.frames import panel_from_frame
+from eventstudy.prices.panel import PricePanel
+from eventstudy.prices.quality import quality_findings
+from eventstudy.results import StudyResult
+from eventstudy.runrecord import run_record
+from eventstudy.series import price_series
+from eventstudy.study import Study
+from eventstudy.tables import build_tables
+
+__all__ = ["Progress", "Stages", "prepare", "run_study"]
+
+Progress = Callable[[str, int, int], None]
+STAGES = ("headlines", "prices", "pinning", "models", "tests", "results")
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """A study up to the pinned events: what the models and the tests start from."""
+
+    study: Study
+    catalogue: Catalogue
+    panel: PricePanel
+    plans: Mapping[str, AssetPlan]
+    pinned_all: pd.DataFrame
+    pinned: pd.DataFrame
+    dropped: pd.DataFrame
+
+
+def _no_progress(stage: str, done: int, total: int) -> None:
+    """Take no notice."""
+
+
+def prepare(
+    study: Study,
+    *,
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+    progress: Progress = _no_progress,
+) -> Stages:
+    """Read headlines and prices, and pin every headline on every asset it concerns."""
+    frames = frames or {}
+    progress(STAGES[0], 0, len(STAGES))
+    catalogue = _catalogue(study, folder, frames)
+    _check_include(study, catalogue)
+    progress(STAGES[1], 1, len(STAGES))
+    named = [a for a in catalogue.frame["asset"].unique() if a]
+    panel = _prices(study, named, folder, frames)
+    assets = asset_names(study, [str(c) for c in panel.close.columns], named)
+    if not assets:
+        raise InputError(
+            "the study has no asset: name them in [prices] assets, in [assets.<name>] tables or "
+            "in the events' asset column"
+        )
+    progress(STAGES[2], 2, len(STAGES))
+    plans = make_plan(study, panel, assets, last=_last_day(catalogue))
+    outcome = pin_catalogue(
+        catalogue, {a: p.calendar for a, p in plans.items()}, policy=study.events.policy
+    )
+    pinned, context = _split(study, catalogue, outcome.pinned)
+    dropped = _studied_drops(study, catalogue, outcome.dropped)
+    return Stages(
+        study,
+        catalogue,
+        panel,
+        plans,
+        outcome.pinned,
+        pinned,
+        pd.concat([dropped, context], ignore_index=True)[DROPPED_COLUMNS],
+    )
+
+
+def run_study(
+    study: Study,
+    *,
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Run a study from its headlines to its tables.
+
+    Parameters
+    ----------
+    study : Study
+        Validated settings.
+    folder : Path
+        Folder against which the study's relative paths are read.
+    frames : mapping, optional
+        ``events`` and ``prices`` frames where the study takes them from Python.
+    progress : callable, optional
+        Called with the stage's name, the number of stages done and their total.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    InputError
+        What the user can mend, in one sentence.
+    SourceError
+        A price source that is out of reach.
+    """
+    tell = progress or _no_progress
+    started, clock = datetime.now(UTC), time.perf_counter()
+    stages = prepare(study, folder=folder, frames=frames, progress=tell)
+    tell(STAGES[3], 3, len(STAGES))
+    runs, dropped = estimate(study, stages.panel, stages.plans, stages.pinned)
+    tell(STAGES[4], 4, len(STAGES))
+    tables = _tables(stages, runs, dropped)
+    tell(STAGES[5], 5, len(STAGES))
+    record = run_record(
+        study=study,
+        panel=stages.panel,
+        plans=stages.plans,
+        catalogue=stages.catalogue,
+        tables=tables,
+        folder=folder,
+        started=started,
+        seconds=time.perf_counter() - clock,
+    )
+    tell(STAGES[5], len(STAGES), len(STAGES))
+    return StudyResult(run=record, **tables)
+
+
+def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    study = stages.study
+    others = neighbours(stages.pinned_all, stages.plans, event_time(study))
+    hints = benchmark_hints(study, stages.panel, stages.plans)
+    tables = build_tables(study, stages.panel, runs, stages.pinned, others, hints)
+    left = pd.concat([stages.dropped, dropped, tables.pop("dropped")], ignore_index=True)
+    return {
+        "pinned": stages.pinned,
+        **tables,
+        "dropped": left[DROPPED_COLUMNS].drop_duplicates(ignore_index=True),
+        "quality": _quality(stages),
+        "series": price_series(stages.panel, stages.plans, stages.pinned, event_time(study)),
+    }
+
+
+def _quality(stages: Stages) -> pd.DataFrame:
+    """Examine the prices over the days that the study uses."""
+    time = event_time(stages.study)
+    first, last = [], []
+    days = stages.pinned["session"].to_numpy().astype("datetime64[D]")
+    for asset, day in zip(stages.pinned["asset"], days, strict=True):
+        sessions = stages.plans[str(asset)].calendar.sessions
+        at = int(np.searchsorted(sessions, day))
+        first.append(sessions[max(at + time.estimation[0] - 1, 0)])
+        last.append(sessions[min(at + time.event[1], len(sessions) - 1)])
+    sessions_of = {a: p.calendar.sessions for a, p in stages.plans.items()}
+    if not first:
+        return quality_findings(stages.panel, {})
+    return quality_findings(stages.panel, sessions_of, start=min(first), end=max(last))
+
+
+def _catalogue(study: Study, folder: Path, frames: Mapping[str, pd.DataFrame]) -> Catalogue:
+    settings = study.events
+    if settings.frame:
+        source: Any = frames["events"]
+    elif settings.file is not None:
+        source = folder / settings.file
+    else:
+        source = [dict(row) for row in settings.rows]
+    return read_catalogue(source, timezone=settings.timezone, columns=settings.columns or None)
+
+
+def _check_include(study: Study, catalogue: Catalogue) -> None:
+    frame = catalogue.frame
+    known = {str(v) for v in (*frame["event_id"], *frame["group"]) if str(v)}
+    for name in study.events.include or ():
+        if name not in known:
+            raise InputError(
+                f"[events] include names '{name}', which is no event_id and no group of the "
+                f"catalogue{nearest(name, known)}"
+            )
+
+
+def _included(study: Study, frame: pd.DataFrame) -> pd.Series[bool]:
+    wanted = study.events.include
+    if wanted is None:
+        return pd.Series(data=True, index=frame.index)
+    return frame["event_id"].isin(wanted) | frame["group"].isin(wanted)
+
+
+def _split(
+    study: Study, catalogue: Catalogue, pinned: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the pinned headlines that are studied, and a dropped row for each of the others."""
+    chosen = set(catalogue.frame.loc[_included(study, catalogue.frame), "event_id"])
+    keep = pinned["event_id"].isin(chosen)
+    rest = catalogue.frame.loc[~catalogue.frame["event_id"].isin(chosen), "event_id"].unique()
+    rows = [(e, "", "context", "not in [events] include; windows that reach it are flagged", "")
+            for e in rest]  # fmt: skip
+    return (
+        pinned[keep].reset_index(drop=True),
+        pd.DataFrame(rows, columns=DROPPED_COLUMNS, dtype=object),
+    )
+
+
+def _studied_drops(study: Study, catalogue: Catalogue, dropped: pd.DataFrame) -> pd.DataFrame:
+    chosen = set(catalogue.frame.loc[_included(study, catalogue.frame), "event_id"])
+    return dropped[dropped["event_id"].isin(chosen)]
+
+
+def _prices(
+    study: Study, named: list[str], folder: Path, frames: Mapping[str, pd.DataFrame]
+) -> PricePanel:
+    if study.prices.source == "frame":
+        return panel_from_frame(frames["prices"], kind=study.prices.kind)
+    symbols = {name: a.symbol for name, a in study.assets.items() if a.symbol}
+    settings = study.prices.model_copy(update={"symbols": {**study.prices.symbols, **symbols}})
+    # A file is read whole: its columns say which assets the study has.
+    wanted = (
+        [] if settings.source == "file" else needed_columns(study, asset_names(study, [], named))
+    )
+    return load_prices(settings, wanted, folder=folder)
+
+
+def _last_day(catalogue: Catalogue) -> Any:
+    frame = catalogue.frame
+    stamps = pd.concat([frame["timestamp"].dt.tz_localize(None), frame["date"]]).dropna()
+    return None if stamps.empty else stamps.max().date()

@@ -1,0 +1,344 @@
+"""The sections of a study file as frozen, validated values; :mod:`eventstudy.study` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import model_validator as checks
+
+from eventstudy.checks import (
+    MOST_SESSIONS,
+    Clock,
+    Columns,
+    EventsFile,
+    Flag,
+    Integer,
+    Lags,
+    ModelOf,
+    Models,
+    Names,
+    Positive,
+    PricesFile,
+    Statistics,
+    Text,
+    TimeZone,
+    Window,
+    Windows,
+    fail,
+    one_of,
+    shown,
+)
+from eventstudy.names import Alternative, MissingPolicy, ReturnKind
+
+__all__ = [
+    "AssetSettings",
+    "EventsSettings",
+    "ModelSettings",
+    "PricesSettings",
+    "Section",
+    "StudySection",
+    "TestsSettings",
+    "WindowsSettings",
+]
+
+ESTIMATION_SESSIONS = 250
+GAP = 10
+DEFAULT_REPORT = ((0, 0), (0, 1), (-1, 1))
+
+DatePolicy = Literal["next", "previous", "exclude", "error"]
+PriceSource = Literal["bundled", "file", "yahoo", "sql", "frame"]
+Multiplicity = Literal["holm", "benjamini_hochberg", "romano_wolf", "none"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, validate_by_name=True
+    )
+
+
+class StudySection(Section):
+    """``[study]``: the name, and how returns are made.
+
+    Attributes
+    ----------
+    name : str
+        What the study is called; the stem of the study file where it gives none.
+    returns : {"simple", "log"}
+        Kind of returns, in decimals.
+    missing : {"trade_to_trade", "skip", "exclude"}
+        What happens to missing days. Within a :class:`Study` it is never None:
+        ``trade_to_trade`` with prices, ``exclude`` with returns.
+    seed : int
+        Root of every random draw, at least 0.
+    """
+
+    name: Text = "study"
+    returns: Annotated[ReturnKind, one_of("simple", "log")] = "simple"
+    missing: Annotated[MissingPolicy, one_of("trade_to_trade", "skip", "exclude")] | None = None
+    seed: Integer = Field(default=20220215, ge=0, lt=2**63)
+
+
+class EventsSettings(Section):
+    """``[events]``: where the headlines are and how their stamps are read.
+
+    Attributes
+    ----------
+    file : Path or None
+        Catalogue, relative to the study file.
+    rows : tuple of dict
+        The ``[[events.list]]`` tables in place of a file.
+    frame : bool
+        True where Python hands over a frame; not possible in a file.
+    timezone : str or None
+        Zone of instants without an offset.
+    policy : {"next", "previous", "exclude", "error"}
+        Where a bare date goes that is no session.
+    columns : dict
+        Our name of a column -> its name in the file.
+    include : tuple of str or None
+        Event ids or groups that are studied; the other headlines of the catalogue serve as
+        context, and windows that reach them are flagged. None studies all.
+    """
+
+    file: EventsFile | None = None
+    rows: tuple[dict[str, Any], ...] = Field(default=(), alias="list")
+    frame: bool = Field(default=False, exclude=True)
+    timezone: TimeZone | None = None
+    policy: Annotated[DatePolicy, one_of("next", "previous", "exclude", "error")] = "next"
+    columns: Columns = Field(default_factory=dict)
+    include: Names = None
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _tables(cls, value: object) -> object:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            fail(f"must be [[events.list]] tables, not {shown(value)}")
+        for i, row in enumerate(value):
+            if not isinstance(row, dict):
+                fail(f"must be a table of an event, not {shown(row)}", i)
+        return tuple(value)
+
+    @checks(mode="after")
+    def _one_place(self) -> EventsSettings:
+        given = (self.file is not None) + bool(self.rows) + self.frame
+        if given == 0:
+            fail('says where no headline is; give file = "events.csv" or [[events.list]] tables')
+        if given > 1:
+            fail("stands beside [[events.list]]; keep one of the two", "file")
+        return self
+
+
+class PricesSettings(Section):
+    """``[prices]``: where the prices come from.
+
+    Attributes
+    ----------
+    source : {"bundled", "file", "yahoo", "sql", "frame"}
+        ``frame`` is for Python alone; ``sql`` is not available yet.
+    file : Path or None
+        Of the source ``file``, relative to the study file.
+    kind : {"prices", "returns"}
+        What the source holds; returns are in decimals.
+    assets : tuple of str or None
+        The assets that an event without an asset concerns, in this order.
+    symbols : dict
+        Asset -> the source's own symbol.
+    """
+
+    source: Annotated[PriceSource, one_of("bundled", "file", "yahoo", silent=("sql", "frame"))]
+    file: PricesFile | None = None
+    kind: Annotated[Literal["prices", "returns"], one_of("prices", "returns")] = "prices"
+    assets: Names = None
+    symbols: Columns = Field(default_factory=dict)
+
+    @checks(mode="after")
+    def _fits_source(self) -> PricesSettings:
+        if self.source == "sql":
+            fail('"sql" is a known source that this version does not have yet', "source")
+        if self.source == "file" and self.file is None:
+            fail('is missing; source = "file" needs it, such as file = "prices.csv"', "file")
+        if self.source != "file" and self.file is not None:
+            fail(f'is only for source = "file", and the source is "{self.source}"', "file")
+        if self.kind == "returns" and self.source in ("bundled", "yahoo"):
+            fail(f'"returns" cannot be; the source "{self.source}" has prices', "kind")
+        return self
+
+
+class AssetSettings(Section):
+    """``[assets.<name>]``: what an asset needs beyond its prices and the common settings.
+
+    Attributes
+    ----------
+    title : str or None
+        What tables and charts call it.
+    calendar : str or None
+        ISO 10383 MIC, ``observed`` or ``24/7``.
+    close : str or None
+        When the daily price is measured, ``"17:30 Europe/Berlin"`` or a span of minutes.
+    market : str or None
+        Assets of one market share their observed sessions.
+    symbol : str or None
+        The price source's own name of it.
+    model : tuple of str or None
+        Its own model or models, in place of ``[model] name`` and ``also``.
+    benchmark : tuple of str or None
+        Its own benchmark or factors.
+    benchmark_lags : tuple of int or None
+        Its own lags of the benchmark.
+    panel : str or None
+        Assets whose events are pooled in tests.
+    """
+
+    title: Text | None = None
+    calendar: Text | None = None
+    close: Clock | None = None
+    market: Text | None = None
+    symbol: Text | None = None
+    model: Models | None = None
+    benchmark: Names = None
+    benchmark_lags: Lags | None = None
+    panel: Text | None = None
+
+
+class ModelSettings(Section):
+    """``[model]``: models of expected returns.
+
+    Attributes
+    ----------
+    name : str
+        The model.
+    benchmark : tuple of str or None
+        Columns of the prices; one for most models, several are factors.
+    benchmark_lags : tuple of int
+        Sessions by which the benchmark is lagged; 0 is the same session, -1 a lead.
+    also : tuple of str
+        Further models, side by side.
+    risk_free : str or None
+        Column of the risk-free return a session, in decimals.
+    half_life : float or None
+        Sessions after which an estimation return counts half; None weighs all alike.
+    intercept : bool
+        False drops the intercept of ``capm``.
+    distribution : {"normal", "t"}
+        Innovations of the volatility models.
+    draws : int
+        Resamples behind the robust fits.
+    """
+
+    name: ModelOf
+    benchmark: Names = None
+    benchmark_lags: Lags = (0,)
+    also: Models = ()
+    risk_free: Text | None = None
+    half_life: Positive | None = None
+    intercept: Flag = True
+    distribution: Annotated[Literal["normal", "t"], one_of("normal", "t")] = "normal"
+    draws: Integer = Field(default=999, ge=99, le=1_000_000)
+
+    @checks(mode="after")
+    def _consistent(self) -> ModelSettings:
+        if self.name in self.also:
+            fail(f'has "{self.name}", which [model] name gives already', "also")
+        return self
+
+
+class WindowsSettings(Section):
+    """``[windows]``: sessions relative to day 0, both ends included.
+
+    Attributes
+    ----------
+    event : (int, int)
+        Sessions for which abnormal returns are made; each is tested.
+    estimation : (int, int)
+        Sessions on which models are fitted; default 250 that end 10 before ``event`` begins.
+    report : tuple of (int, int)
+        Windows that are tested besides the single days; default [0, 0], [0, 1] and [-1, 1] where
+        they fit into ``event``.
+    min_observations : int
+        An event with fewer estimation returns is left out.
+    purge : bool
+        True masks estimation days that lie in the event window of an earlier headline on the same
+        asset.
+
+    Examples
+    --------
+    >>> WindowsSettings().estimation
+    (-265, -16)
+    """
+
+    event: Window = (-5, 5)
+    min_observations: Integer = Field(default=30, ge=3)
+    purge: Flag = True
+    estimation: Window = Field(default=(0, 0))
+    report: Windows = DEFAULT_REPORT
+
+    @checks(mode="before")
+    @classmethod
+    def _defaults(cls, data: Any) -> Any:
+        """Derive what is not given from the event window, where that one is sound."""
+        event = data.get("event", (-5, 5)) if isinstance(data, dict) else None
+        if not isinstance(event, list | tuple) or [type(e) for e in event] != [int, int]:
+            return data
+        first, last = event
+        if first > last or max(-first, last) > MOST_SESSIONS // 2:
+            return data
+        fitting = [w for w in DEFAULT_REPORT if first <= w[0] and w[1] <= last]
+        end = min(first - GAP - 1, -1)
+        derived = {
+            "estimation": (end - ESTIMATION_SESSIONS + 1, end),
+            "report": fitting or [tuple(event)],
+        }
+        return derived | {key: value for key, value in data.items() if value is not None}
+
+    @checks(mode="after")
+    def _consistent(self) -> WindowsSettings:
+        (first, last), (start, end) = self.event, self.estimation
+        if end >= first:
+            how = "overlaps" if start <= last else "lies after"
+            fail(
+                f"[{start}, {end}] {how} the event window [{first}, {last}]; "
+                f"end it at {first - 1} or earlier",
+                "estimation",
+            )
+        if end - start + 1 < self.min_observations:
+            fail(
+                f"[{start}, {end}] has {end - start + 1} sessions, fewer than "
+                f"min_observations = {self.min_observations}",
+                "estimation",
+            )
+        for i, (a, b) in enumerate(self.report):
+            if a < first or b > last:
+                fail(f"[{a}, {b}] is not inside the event window [{first}, {last}]", "report", i)
+        return self
+
+
+class TestsSettings(Section):
+    """``[tests]``: which statistics, and how many questions are asked at once.
+
+    Attributes
+    ----------
+    names : "recommended", "all" or tuple of str
+        Statistics by name.
+    alternative : {"two-sided", "less", "greater"}
+        Alternative hypothesis of every p-value.
+    multiplicity : {"holm", "benjamini_hochberg", "romano_wolf", "none"}
+        Adjustment over the family of a table; ``romano_wolf`` is not available yet.
+    """
+
+    __test__ = False  # pytest takes a class of this name for tests
+
+    names: Statistics = "recommended"
+    alternative: Annotated[Alternative, one_of("two-sided", "less", "greater")] = "two-sided"
+    multiplicity: Annotated[
+        Multiplicity, one_of("holm", "benjamini_hochberg", "none", silent=("romano_wolf",))
+    ] = "holm"
+
+    @field_validator("multiplicity", mode="after")
+    @classmethod
+    def _available(cls, value: Multiplicity) -> Multiplicity:
+        # Nothing else may stand in for it under its name.
+        if value == "romano_wolf":
+            fail('"romano_wolf" is a known adjustment that this version does not have yet')
+        return value

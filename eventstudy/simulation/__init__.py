@@ -1,0 +1,1 @@
+"""Size and power of the tests: parametric designs, resampling of real returns, stored targets."""

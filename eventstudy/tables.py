@@ -1,0 +1,202 @@
+"""Fitted samples to the tidy frames of a result: one row an event, a day, a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.abnormal import tested_window
+from eventstudy.bands import event_paths
+from eventstudy.context import event_flags
+from eventstudy.estimate import DROPPED_COLUMNS, PanelRun
+from eventstudy.inference.diagnostics import Diagnostics, diagnose
+from eventstudy.inference.sample import Window
+from eventstudy.models.thin_trading import dimson_beta
+from eventstudy.panel_tables import (
+    PATH_COLUMNS,
+    TESTS_COLUMNS,
+    adjusted,
+    build_panel_tables,
+    concat,
+)
+from eventstudy.prices.panel import PricePanel
+from eventstudy.single_tables import build_single_tables
+from eventstudy.study import Study
+
+__all__ = ["build_tables", "window_list"]
+
+
+def window_list(study: Study) -> list[tuple[int, int]]:
+    """Return every tested window, in order: the single days of the event window and the report's.
+
+    Examples
+    --------
+    >>> s = Study(events={"list": [{"event_id": "e", "timestamp": "2022-02-15"}]},
+    ...           prices={"source": "bundled"}, model={"name": "constant_mean"},
+    ...           windows={"event": [-1, 1], "report": [[-1, 1]]})
+    >>> window_list(s)
+    [(-1, -1), (-1, 1), (0, 0), (1, 1)]
+    """
+    first, last = study.windows.event
+    days = {(d, d) for d in range(first, last + 1)}
+    return sorted(days | {(int(a), int(b)) for a, b in study.windows.report})
+
+
+def build_tables(
+    study: Study,
+    panel: PricePanel,
+    runs: list[PanelRun],
+    pinned: pd.DataFrame,
+    others: Mapping[tuple[str, str], list[str]],
+    hints: Mapping[str, tuple[str, ...]],
+) -> dict[str, pd.DataFrame]:
+    """Compute every window and test of every run, and lay the numbers out in frames.
+
+    Returns
+    -------
+    dict of DataFrame
+        events, abnormal_returns, windows, event_tests, tests, paths, dropped.
+    """
+    spans = window_list(study)
+    parts: dict[str, list[pd.DataFrame]] = {
+        k: [] for k in ("events", "abnormal_returns", "windows", "event_tests", "dropped")
+    }
+    tests, paths = [], []
+    for run in runs:
+        policy = study.study.missing or "exclude"
+        windows = [
+            tested_window(
+                run.sample.block,
+                run.sample.fit,
+                a,
+                b,
+                policy=policy,
+                log_returns=study.study.returns == "log",
+            )
+            for a, b in spans
+        ]
+        found = diagnose(run.sample)
+        flags = event_flags(run, panel, pinned, others, hints, found.flags)
+        parts["events"].append(_events(run, found, flags))
+        parts["abnormal_returns"].append(_abnormal(run))
+        single = build_single_tables(study, run, windows)
+        parts["windows"].append(single.windows)
+        parts["event_tests"].append(single.event_tests)
+        parts["dropped"].append(_window_drops(run, windows))
+        table, path = build_panel_tables(study, run, windows)
+        tests.append(table)
+        paths.append(path)
+    rank = _model_rank(study, runs)
+    out = {name: _ordered(frames, rank) for name, frames in parts.items()}
+    out["event_tests"] = adjusted(out["event_tests"], study.tests.multiplicity)
+    out["tests"] = adjusted(concat(tests, TESTS_COLUMNS), study.tests.multiplicity)
+    out["paths"] = concat(paths, PATH_COLUMNS)
+    return out
+
+
+def _model_rank(study: Study, runs: list[PanelRun]) -> dict[str, int]:
+    """Return the place of each model as the study names them."""
+    names = [study.model.name, *study.model.also]
+    names += [m for a in study.assets.values() for m in a.model or ()]
+    names += [r.model for r in runs]
+    return {m: i for i, m in enumerate(dict.fromkeys(names))}
+
+
+def _ordered(frames: list[pd.DataFrame], rank: dict[str, int]) -> pd.DataFrame:
+    """Put rows in the order of the catalogue, then of the study's models, then as they came."""
+    frame = pd.concat(frames, ignore_index=True)
+    frame["_model"] = frame["model"].map(rank)
+    frame = frame.sort_values(["order", "_model"], kind="stable", ignore_index=True)
+    return frame.drop(columns=["order", "_model"])
+
+
+def _repeat(run: PanelRun, column: str, times: int) -> np.typing.NDArray[np.generic]:
+    return np.repeat(run.rows[column].to_numpy(), times)
+
+
+def _events(run: PanelRun, found: Diagnostics, flags: list[str]) -> pd.DataFrame:
+    fit = run.sample.fit
+    columns: dict[str, object] = {
+        "order": run.rows["order"],
+        "event_id": run.rows["event_id"],
+        "asset": run.rows["asset"],
+        "session": run.rows["session"],
+        "panel": run.panel,
+        "model": run.model,
+        "n_estimation": fit.n_obs,
+        "df": fit.df.astype(np.int64),
+        "sigma": fit.sigma,
+        "alpha": np.nan,
+        "beta": np.nan,
+        "r_squared": fit.r_squared,
+    }
+    for i, name in enumerate(fit.names):
+        columns[name] = fit.theta[:, i]
+    if run.model == "dimson":
+        columns["beta"] = dimson_beta(fit)
+    columns |= {
+        "volatility_state": found.volatility_state,
+        "excess_kurtosis": found.kurtosis,
+        "skewness": found.skewness,
+        "zero_share": found.zero_share,
+        "leverage": found.leverage,
+        "ljung_box_pvalue": found.ljung_box,
+        "arch_pvalue": found.arch_lm,
+        "jarque_bera_pvalue": found.jarque_bera,
+    }
+    columns["purged"] = run.rows["purged"]
+    columns["flags"] = flags
+    return pd.DataFrame(columns)
+
+
+def _session_of(run: PanelRun) -> np.typing.NDArray[np.datetime64]:
+    days = run.sample.block.days_evt
+    stamps = days.astype("datetime64[D]")
+    stamps[days < 0] = np.datetime64("NaT")
+    return stamps.astype("datetime64[ns]").ravel()
+
+
+def _abnormal(run: PanelRun) -> pd.DataFrame:
+    block, fit = run.sample.block, run.sample.fit
+    n, width = fit.ar.shape
+    path = event_paths(run.sample)
+    return pd.DataFrame(
+        {
+            "order": _repeat(run, "order", width),
+            "event_id": _repeat(run, "event_id", width),
+            "asset": _repeat(run, "asset", width),
+            "panel": run.panel,
+            "model": run.model,
+            "session": _session_of(run),
+            "tau": np.tile(block.taus, n),
+            "return": block.returns_evt.ravel(),
+            "expected": fit.expected.ravel(),
+            "ar": fit.ar.ravel(),
+            "ar_se": np.where(np.isfinite(fit.ar), fit.ar_se, np.nan).ravel(),
+            "sar": fit.sar.ravel(),
+            **{name: values.ravel() for name, values in path.items()},
+        }
+    )
+
+
+def _window_drops(run: PanelRun, windows: list[Window]) -> pd.DataFrame:
+    """Return a row for each event that leaves a tested window, with the days that are missing."""
+    rows = []
+    missing = ~np.isfinite(run.sample.fit.ar)
+    taus = run.sample.block.taus
+    for i, event in enumerate(run.rows.itertuples(index=False)):
+        if not missing[i].any():
+            continue
+        left = [f"[{w.start}, {w.end}]" for w in windows if not w.members[i]]
+        days = ", ".join(f"{t:+d}" for t in taus[missing[i]])
+        detail = (
+            f"no return on session {days}"
+            if missing[i].sum() == 1
+            else (f"no return on sessions {days}")
+        )
+        stage = "window" if left else "day"
+        what = f"left out of {', '.join(left)} under {run.model}" if left else "day passed over"
+        rows.append((event.order, event.event_id, event.asset, run.model, stage, what, detail))
+    return pd.DataFrame(rows, columns=["order", "event_id", "asset", "model", *DROPPED_COLUMNS[2:]])
