@@ -250,8 +250,9 @@ def pin(
     >>> pin("2022-02-15T08:00Z", calendar="XNYS").position.iloc[0]
     'pre-open'
     """
-    from eventstudy.pinpoint import pin_rows
+    from eventstudy.events.readers import read_catalogue
+    from eventstudy.pinpoint import pin_on_calendars
 
     names = [calendar] if isinstance(calendar, str) else list(calendar)
     row = {"event_id": "1", "timestamp": timestamp, "uncertainty_minutes": uncertainty_minutes}
-    return pin_rows([row], names, clock=close).pinned
+    return pin_on_calendars(read_catalogue([row]), names, clock=close).pinned

@@ -43,7 +43,10 @@ __all__ = [
     "shown",
 ]
 
-EVENT_FILES = (".csv", ".xlsx", ".json", ".jsonl", ".toml", ".parquet")
+EVENT_FILES = (
+    ".csv", ".xlsx", ".json", ".jsonl", ".ndjson", ".toml", ".parquet", ".ics", ".rss", ".atom",
+    ".xml",
+)  # fmt: skip
 PRICE_FILES = (".csv", ".parquet")
 NOT_YET = {
     "synthetic_control": "is a known model that this version does not have yet",

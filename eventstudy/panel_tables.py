@@ -147,14 +147,26 @@ def concat(frames: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(full, ignore_index=True)[columns]
 
 
+INTEGERS = frozenset(
+    {"start", "end", "n_events", "n_clusters", "tau", "n_estimation"}
+)
+FLAGS = frozenset({"leads", "independent"})
+TEXT = frozenset(
+    {
+        "panel", "model", "name", "variant", "distribution", "alternative", "note", "title",
+        "lead_reason", "event_id", "asset", "flags", "stage", "reason", "detail",
+    }
+)  # fmt: skip
+
+
 def _dtype(column: str) -> str:
-    if column in {"start", "end", "n_events", "n_clusters", "tau"}:
+    if column in INTEGERS:
         return "int64"
-    if column in {"leads", "independent"}:
+    if column in FLAGS:
         return "bool"
-    text = {"panel", "model", "name", "variant", "distribution", "alternative", "note", "title",
-            "lead_reason"}  # fmt: skip
-    return "object" if column in text else "float64"
+    if column == "session":
+        return "datetime64[ns]"
+    return "object" if column in TEXT else "float64"
 
 
 def adjusted(frame: pd.DataFrame, method: str) -> pd.DataFrame:

@@ -1,48 +1,40 @@
-"""Pin headlines on calendars without a study: what ``eventstudy pin`` and ``es.pin`` do."""
+"""Pin headlines on calendars without a study: what ``eventstudy pin`` and ``es.pin`` share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
 import pandas as pd
 
+from eventstudy.calendars.pinning import DatePolicy
 from eventstudy.calendars.sessions import exchange_calendar
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.pinned import PinResult, pin_catalogue
-from eventstudy.events.readers import read_catalogue
-from eventstudy.settings import DatePolicy
 
-__all__ = ["pin_rows"]
+__all__ = ["pin_on_calendars"]
 
-# Sessions looked up on both sides of the headlines: longer than any closure on record.
-MARGIN = timedelta(days=400)
+# Calendars reach this far around the headlines; no market was ever shut for longer.
+BEFORE, AFTER = timedelta(days=30), timedelta(days=120)
 
 
-def pin_rows(
-    source: Path | Sequence[Mapping[str, Any]],
+def pin_on_calendars(
+    catalogue: Catalogue,
     calendars: Sequence[str],
     *,
     clock: str | None = None,
-    timezone: str | None = None,
     policy: DatePolicy = "next",
 ) -> PinResult:
-    """Pin every headline of a file or of given rows on every calendar.
+    """Pin every headline on every calendar; the column ``asset`` of the outcome names it.
 
-    The column ``asset`` of the outcome names the calendar.
+    A calendar stands for all its assets, so a headline on several assets is pinned once and
+    headlines of one story are not merged.
     """
-    catalogue = read_catalogue(
-        source if isinstance(source, Path) else [dict(r) for r in source], timezone=timezone
-    )
-    frame = catalogue.frame.assign(asset="").drop_duplicates("event_id", ignore_index=True)
-    everywhere = Catalogue(frame)
-    first, last = _span(frame)
-    found = {c: exchange_calendar(c, first - MARGIN, last + MARGIN, clock=clock) for c in calendars}
-    return pin_catalogue(everywhere, found, policy=policy)
-
-
-def _span(frame: pd.DataFrame) -> tuple[date, date]:
-    stamps = pd.concat([frame["timestamp"].dt.tz_localize(None), frame["date"]]).dropna()
-    return stamps.min().date(), stamps.max().date()
+    frame = catalogue.frame
+    frame = frame.drop_duplicates("event_id").assign(asset="").reset_index(drop=True)
+    days = pd.concat([frame["timestamp"].dt.tz_localize(None), frame["date"]]).dropna()
+    start, end = days.min().date() - BEFORE, days.max().date() + AFTER
+    found = {
+        name: exchange_calendar(name, start, end, clock=clock) for name in dict.fromkeys(calendars)
+    }
+    return pin_catalogue(Catalogue(frame, catalogue.origin), found, policy=policy, group=False)

@@ -31,6 +31,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "event_tests": (("session",), ()),
     "tests": ((), ()),
     "paths": ((), ()),
+    "control": (("session",), ()),
     "dropped": ((), ()),
     "quality": (("session",), ()),
     "series": (("session",), ()),
@@ -49,6 +50,8 @@ class StudyResult:
         The result tables; a number that does not exist is NaN and never 0.
     paths : DataFrame
         Mean abnormal and cumulative returns of each panel and model by event day, with bands.
+    control : DataFrame
+        The negative control: the first window again on earlier dates without a headline.
     quality : DataFrame
         Findings of the data quality gate.
     series : DataFrame
@@ -72,6 +75,7 @@ class StudyResult:
     tests: pd.DataFrame
     dropped: pd.DataFrame
     paths: pd.DataFrame
+    control: pd.DataFrame
     quality: pd.DataFrame
     series: pd.DataFrame
     run: dict[str, Any] = field(default_factory=dict)
@@ -161,6 +165,11 @@ def rows_for_json(frame: pd.DataFrame, name: str) -> list[dict[str, Any]]:
     ]
 
 
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return any frame as a list of rows with plain values; NaN becomes None."""
+    return [{str(k): _plain(v) for k, v in r.items()} for r in frame.to_dict(orient="records")]
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return None if not math.isfinite(value) else float(value)
@@ -221,7 +230,7 @@ TEXT_COLUMNS = frozenset(
     {
         "event_id", "asset", "calendar", "position", "reason", "panel", "model", "flags", "name",
         "variant", "title", "distribution", "note", "alternative", "stage", "detail", "group",
-        "headline", "check", "severity", "action", "flag", "source", "url", "market",
+        "headline", "lead_reason", "check", "severity", "action", "flag", "source", "url", "market",
     }
 )  # fmt: skip
 
@@ -230,6 +239,9 @@ def _number(column: pd.Series[str]) -> pd.Series[Any]:
     if column.isin(["True", "False"]).all() and len(column):
         return column == "True"
     # Python's float reads a repr back exactly, which pandas' fast parser does not promise.
-    numbers = column.map(lambda text: float(text) if text else math.nan)
+    try:
+        numbers = column.map(lambda text: float(text) if text else math.nan)
+    except ValueError:
+        return column.astype(object)
     whole = column.str.fullmatch(r"-?\d+").all() and len(column)
     return numbers.astype(np.int64) if whole else numbers.astype(np.float64)

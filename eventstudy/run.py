@@ -23,6 +23,7 @@ from eventstudy.prices import load_prices
 from eventstudy.prices.frames import panel_from_frame
 from eventstudy.prices.panel import PricePanel
 from eventstudy.prices.quality import quality_findings
+from eventstudy.pseudo import negative_control
 from eventstudy.results import StudyResult
 from eventstudy.runrecord import run_record
 from eventstudy.series import price_series
@@ -154,6 +155,9 @@ def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict
         "pinned": stages.pinned,
         **tables,
         "dropped": left[DROPPED_COLUMNS].drop_duplicates(ignore_index=True),
+        "control": negative_control(
+            study, stages.panel, stages.plans, stages.pinned_all, stages.pinned
+        ),
         "quality": _quality(stages),
         "series": price_series(stages.panel, stages.plans, stages.pinned, event_time(study)),
     }

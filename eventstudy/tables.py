@@ -44,6 +44,20 @@ def window_list(study: Study) -> list[tuple[int, int]]:
     return sorted(days | {(int(a), int(b)) for a, b in study.windows.report})
 
 
+EMPTY = {
+    "events": ["event_id", "asset", "session", "panel", "model", "n_estimation", "df", "sigma",
+               "alpha", "beta", "r_squared", "flags"],
+    "abnormal_returns": ["event_id", "asset", "panel", "model", "session", "tau", "return",
+                         "expected", "ar", "ar_se", "sar"],
+    "windows": ["event_id", "asset", "session", "panel", "model", "start", "end", "n_days", "car",
+                "car_se", "scar", "statistic", "df", "pvalue", "placebo_pvalue", "ci_low",
+                "ci_high", "mde", "bhar", "note"],
+    "event_tests": ["event_id", "asset", "session", "panel", "model", "start", "end", "name",
+                    "variant", "statistic", "distribution", "df", "pvalue", "leads", "note"],
+    "dropped": DROPPED_COLUMNS,
+}  # fmt: skip
+
+
 def build_tables(
     study: Study,
     panel: PricePanel,
@@ -89,7 +103,7 @@ def build_tables(
         tests.append(table)
         paths.append(path)
     rank = _model_rank(study, runs)
-    out = {name: _ordered(frames, rank) for name, frames in parts.items()}
+    out = {name: _ordered(frames, rank, EMPTY[name]) for name, frames in parts.items()}
     out["event_tests"] = adjusted(out["event_tests"], study.tests.multiplicity)
     out["tests"] = adjusted(concat(tests, TESTS_COLUMNS), study.tests.multiplicity)
     out["paths"] = concat(paths, PATH_COLUMNS)
@@ -104,9 +118,14 @@ def _model_rank(study: Study, runs: list[PanelRun]) -> dict[str, int]:
     return {m: i for i, m in enumerate(dict.fromkeys(names))}
 
 
-def _ordered(frames: list[pd.DataFrame], rank: dict[str, int]) -> pd.DataFrame:
+def _ordered(
+    frames: list[pd.DataFrame], rank: dict[str, int], columns: list[str]
+) -> pd.DataFrame:
     """Put rows in the order of the catalogue, then of the study's models, then as they came."""
-    frame = pd.concat(frames, ignore_index=True)
+    full = [f for f in frames if len(f)]
+    if not full:
+        return concat([], columns)
+    frame = pd.concat(full, ignore_index=True)
     frame["_model"] = frame["model"].map(rank)
     frame = frame.sort_values(["order", "_model"], kind="stable", ignore_index=True)
     return frame.drop(columns=["order", "_model"])

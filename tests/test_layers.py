@@ -24,7 +24,7 @@ LEVELS: list[set[str]] = [
     {"abnormal", "inference"},
     {"plan"},
     {"estimate"},
-    {"context", "series", "bands"},
+    {"context", "series", "bands", "pseudo"},
     {"single_tables", "panel_tables"},
     {"tables"},
     {"saving"},

@@ -216,6 +216,11 @@ def doctor(
     raise typer.Exit(code)
 
 
+from eventstudy.cli.simulate_app import simulate  # noqa: E402
+
+app.add_typer(simulate, name="simulate")
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     for stream in (sys.stdout, sys.stderr):

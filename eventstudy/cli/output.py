@@ -102,8 +102,11 @@ def _move(source: Path, target: Path) -> None:
         source.chmod(0o777 & ~umask)
         source.replace(target)
         return
-    blocked = [p for p in sorted(source.iterdir()) if (target / p.name).is_dir()]
-    if blocked:
-        raise IsADirectoryError(0, f"{target / blocked[0].name} is a folder")
-    for path in sorted(source.iterdir()):
-        path.replace(target / path.name)
+    files = sorted(p for p in source.rglob("*") if p.is_file())
+    places = [target / p.relative_to(source) for p in files]
+    for place in places:
+        if place.is_dir():
+            raise IsADirectoryError(0, f"{place} is a folder")
+        place.parent.mkdir(parents=True, exist_ok=True)
+    for path, place in zip(files, places, strict=True):
+        path.replace(place)

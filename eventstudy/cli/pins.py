@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["PinOptions", "pin"]
 
 POLICIES: tuple[DatePolicy, ...] = ("next", "previous", "exclude", "error")
-# Calendars reach this far around the headlines; no market was ever shut for longer.
-BEFORE, AFTER = timedelta(days=30), timedelta(days=120)
 
 
 @dataclass(frozen=True)
@@ -77,8 +74,7 @@ def _catalogue(what: str, options: PinOptions) -> Catalogue:
         frame = read_catalogue(path, timezone=options.timezone).frame
     else:
         frame = _single(what, options.timezone)
-    # A calendar stands for every asset on it; a headline on several assets is pinned once.
-    frame = frame.drop_duplicates("event_id").assign(asset="").reset_index(drop=True)
+    frame = frame.copy()
     if uncertainty is not None:
         frame["uncertainty_minutes"] = float(uncertainty)
     return Catalogue(frame, what)
@@ -98,25 +94,11 @@ def _single(stamp: str, timezone: str | None) -> pd.DataFrame:
         raise reworded(error, "EVENTS_OR_TIMESTAMP") from None
 
 
-def _span(catalogue: Catalogue) -> tuple[date, date]:
-    import pandas as pd
-
-    frame = catalogue.frame
-    days = pd.concat([frame["timestamp"].dt.tz_localize(None), frame["date"]]).dropna()
-    return days.min().date() - BEFORE, days.max().date() + AFTER
-
-
 def _pinned(catalogue: Catalogue, options: PinOptions) -> PinResult:
-    from eventstudy.calendars.sessions import exchange_calendar
-    from eventstudy.events.pinned import pin_catalogue
+    from eventstudy.pinpoint import pin_on_calendars
 
-    start, end = _span(catalogue)
-    calendars = {
-        name: exchange_calendar(name, start, end, clock=options.clock)
-        for name in dict.fromkeys(options.calendars)
-    }
     policy: Any = options.policy
-    return pin_catalogue(catalogue, calendars, policy=policy, group=False)
+    return pin_on_calendars(catalogue, options.calendars, clock=options.clock, policy=policy)
 
 
 def _as_json(outcome: PinResult) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["RunOptions", "flagship", "input_files", "run"]
 
 FORMATS = ("csv", "parquet")
+CHARTS = "charts"
 REPORT = "report.html"
 
 
@@ -160,9 +161,11 @@ def _write(result: StudyResult, out: Path, options: RunOptions) -> None:
     def write(folder: Path) -> None:
         result.save(folder, format=options.format)
         if options.report:
+            from eventstudy.report.chartfiles import write_charts
             from eventstudy.report.html import write_html
 
             write_html(result, folder / REPORT)
+            write_charts(result, folder / CHARTS)
 
     fill_folder(out, write)
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from eventstudy.errors import InputError, nearest
 from eventstudy.events.catalogue import Catalogue, Record, build_catalogue
+from eventstudy.events.feeds import TIMEOUT, feed_file_records, feed_records, fetch, is_address
+from eventstudy.events.icalendars import calendar_records
 from eventstudy.events.text_formats import csv_records, json_records, lines_records, toml_records
 
 __all__ = ["FORMATS", "read_catalogue"]
@@ -21,6 +23,7 @@ def read_catalogue(
     *,
     timezone: str | None = None,
     columns: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
 ) -> Catalogue:
     """Read a catalogue of headlines.
 
@@ -28,11 +31,14 @@ def read_catalogue(
     ----------
     source : path, DataFrame or sequence of mappings
         A ``.csv``, ``.toml`` (``[[events]]`` or ``[[events.list]]``), ``.json``, ``.jsonl``,
-        ``.xlsx`` or ``.parquet`` file; a frame; or rows.
+        ``.xlsx`` or ``.parquet`` file; iCalendar (``.ics``); RSS or Atom (``.rss``, ``.atom``,
+        ``.xml``), also by its address, ``https://...``; a frame; or rows.
     timezone : str, optional
         Zone of the tz database for instants that carry no offset.
     columns : mapping, optional
         Our name of a column -> its name in the source, e.g. ``{"timestamp": "date"}``.
+    timeout : float
+        Seconds that an address may take to answer.
 
     Returns
     -------
@@ -45,6 +51,8 @@ def read_catalogue(
         If the source cannot be read, is empty, lacks a column, or any row is wrong; every bad row
         is reported at once, with file and line. An instant without an offset is an error unless
         ``timezone`` is given; so is a local time that daylight saving skips or repeats.
+    SourceError
+        If an address is out of reach.
 
     Notes
     -----
@@ -58,6 +66,8 @@ def read_catalogue(
     """
     if isinstance(source, pd.DataFrame):
         records, origin = _frame_records(source, "frame"), "frame"
+    elif isinstance(source, str) and is_address(source):
+        records, origin = feed_records(fetch(source, timeout=timeout), source), source
     elif isinstance(source, str | Path):
         path = Path(source)
         records, origin = _file_records(path), path.name
@@ -182,4 +192,8 @@ FORMATS: dict[str, Callable[[Path], list[Record]]] = {
     ".ndjson": lines_records,
     ".xlsx": _excel_records,
     ".parquet": _parquet_records,
+    ".ics": calendar_records,
+    ".rss": feed_file_records,
+    ".atom": feed_file_records,
+    ".xml": feed_file_records,
 }

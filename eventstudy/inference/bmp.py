@@ -91,8 +91,11 @@ def adjusted_bmp_t(sample: Sample, window: Window, *, variant: str = "published"
     .. math:: t_{KP} = t_{BMP} \sqrt{\frac{1-\bar r}{1+(N-1)\bar r}} \sim t(N-1)
 
     Residuals are paired by calendar date, never by relative day, so events without common dates
-    have r = 0. Exact under equicorrelation and normality with the true r. No statistic for fewer
-    than two events, values that do not vary, or ``1 + (N-1) r <= 0`` or ``r >= 1``.
+    have r = 0. The published r counts a pair in full when its *estimation* windows share dates,
+    even if its tested windows do not: with events on different dates it all but never rejects,
+    and ``overlap`` is the form to read. Exact under equicorrelation and normality with the true
+    r. No statistic for fewer than two events, values that do not vary, ``1 + (N-1) r <= 0`` or
+    ``r >= 1``.
 
     References
     ----------

@@ -79,8 +79,8 @@ def _system(v: View) -> _System | str:
 def gls_t(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
     r"""Precision-weighted mean effect of events on one date, exact under normality.
 
-    Null: the effects of all events are equal to a common mean that is zero up to noise of the
-    estimated covariance; variances are those of the estimation window, correlation is free.
+    Null: the effect that the events have in common is zero; variances are those of the estimation
+    window, correlation is free.
 
     Parameters
     ----------

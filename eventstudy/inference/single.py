@@ -218,10 +218,11 @@ def _path_f(sample: Sample, window: Window) -> SingleEventRow:
     statistic = np.where(ok, form, np.nan)
     df = np.where(ok, sample.fit.df, np.nan)
     numerator = np.where(ok, days, np.nan)
+    remark = "" if sample.settings.alternative == "two-sided" else "F has no direction"
     notes = tuple(
         "one day: see exact_t" if member and count < 2 else note
         for member, count, note in zip(
-            window.members, days, _member_notes(window, ok, ""), strict=True
+            window.members, days, _member_notes(window, ok, remark), strict=True
         )
     )
     return SingleEventRow(

@@ -59,7 +59,7 @@ class PriceSource(Protocol):
 _SOURCES = {
     "bundled": "eventstudy.prices.bundled",
     "file": "eventstudy.prices.files",
-    "yahoo": "eventstudy.prices.yahoo",
+    "yahoo": "eventstudy.prices.yahoo_source",
 }
 
 

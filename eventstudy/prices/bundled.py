@@ -90,6 +90,7 @@ class _Shelf:
     def __init__(self) -> None:
         self.hashes: dict[str, str] = {}
         self._frames: dict[str, pd.DataFrame] = {}
+        self._last_trade: dict[str, pd.Timestamp] = {}
 
     def raw(self, name: str) -> bytes:
         path = data_dir() / "prices" / name
@@ -112,10 +113,12 @@ class _Shelf:
         return self._frames[name]
 
     def last_trade(self) -> dict[str, pd.Timestamp]:
-        text = io.BytesIO(self.raw("wti-contracts.csv"))
-        table = pd.read_csv(text, dtype=str).dropna(subset=["last_trade"])
-        days = pd.to_datetime(table["last_trade"], format="%Y-%m-%d")
-        return dict(zip(table["contract"], days, strict=True))
+        if not self._last_trade:
+            text = io.BytesIO(self.raw("wti-contracts.csv"))
+            table = pd.read_csv(text, dtype=str).dropna(subset=["last_trade"])
+            days = pd.to_datetime(table["last_trade"], format="%Y-%m-%d")
+            self._last_trade = dict(zip(table["contract"], days, strict=True))
+        return self._last_trade
 
 
 def bundled_assets() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ COLUMNS_AT_ONCE = 256
 ROWS_AT_ONCE = 262_144
 
 Days = npt.NDArray[np.datetime64]
+_NEVER = np.datetime64("1700-01-01", "D")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ def read_parquet(
     import pyarrow.dataset as arrow_dataset
 
     try:
-        data = arrow_dataset.dataset([str(path) for path in paths], format="parquet")
+        # Without the reader's own buffering, which would hold whole files.
+        options = arrow_dataset.ParquetFragmentScanOptions(pre_buffer=False)
+        kind = arrow_dataset.ParquetFileFormat(default_fragment_scan_options=options)
+        data = arrow_dataset.dataset([str(path) for path in paths], format=kind)
         names = own_names(_column_names(data.schema), columns or {}, label)
         source = _Source(data, find_layout(names, label), names, label)
         _check_types(source)
@@ -247,49 +251,65 @@ def _refuse_infinity(source: _Source, column: FloatArray, name: str, offset: int
 
 
 def _long(source: _Source, assets: Sequence[str]) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.compute as arrow_compute
-
     known, days = _long_axes(source)
     names = _wanted(source, known, assets)
+    slot = {name: position for position, name in enumerate(names)}
     matrix = np.full(days.size * len(names), np.nan)
     taken = np.zeros(matrix.size, dtype=np.bool_)
-    wanted = pa.array(names, pa.string())
     offset = 0
     for stamps, labels, values in _long_batches(source):
-        codes = arrow_compute.index_in(labels, value_set=wanted)
-        slots = codes.fill_null(-1).to_numpy(zero_copy_only=False)
-        rows = np.searchsorted(days, _days(source, stamps, offset))
-        # A row without a price may stand on a date that no asset has a price on.
-        keep = np.flatnonzero((slots >= 0) & (rows < days.size))
-        keys = rows[keep] * len(names) + slots[keep]
-        numbers = _numbers(values)[keep]
-        exact = days[rows[keep]] == _days(source, stamps, offset)[keep]
-        keys, numbers, keep = keys[exact], numbers[exact], keep[exact]
+        distinct = [slot.get(name, -1) for name in labels.dictionary.to_pylist()]
+        slots = np.array(distinct, dtype=np.int64)[_codes(labels)]
+        dates = _days(source, stamps, offset)
+        rows = np.minimum(np.searchsorted(days, dates), days.size - 1)
+        # A row without a price may stand on a date on which no asset has one.
+        keep = np.flatnonzero((slots >= 0) & (days[rows] == dates))
+        keys, numbers = rows[keep] * len(names) + slots[keep], _numbers(values)[keep]
         again = taken[keys]
-        if again.any() or np.unique(keys).size < keys.size:
+        if again.any() or not _distinct(keys):
             raise _twice(source, keys, again, names, days, offset, keep)
-        if np.isinf(numbers).any():
-            row = int(np.flatnonzero(np.isinf(numbers))[0])
-            _refuse_infinity(
-                source,
-                numbers[row : row + 1],
-                names[keys[row] % len(names)],
-                offset + int(keep[row]),
-            )
+        infinite = np.flatnonzero(np.isinf(numbers))
+        if infinite.size:
+            first = int(infinite[0])
+            name, row = names[int(keys[first]) % len(names)], offset + int(keep[first])
+            _refuse_infinity(source, numbers[first : first + 1], name, row)
         taken[keys] = True
         matrix[keys] = numbers
         offset += len(stamps)
     return _frame(matrix.reshape(days.size, len(names)), days, names)
 
 
-def _long_batches(source: _Source) -> Any:
+def _distinct(keys: IntArray) -> bool:
+    # Files are mostly sorted, and then one look at the steps is enough.
+    return bool(np.all(np.diff(keys) > 0)) or np.unique(keys).size == keys.size
+
+
+def _codes(labels: Any) -> IntArray:
+    return np.asarray(labels.indices.to_numpy(zero_copy_only=False)).astype(np.int64)
+
+
+def _long_batches(source: _Source) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield dates, assets (dictionary-encoded) and numbers, little at a time."""
     import pyarrow as pa
 
     layout, names = source.layout, source.data.schema.names
     columns = [names[layout.date], names[layout.asset], names[layout.values[0]]]
-    for batch in source.data.to_batches(columns=columns, batch_size=ROWS_AT_ONCE):
-        yield batch.column(0), batch.column(1).cast(pa.string()), batch.column(2)
+    batches = source.data.to_batches(
+        columns=columns,
+        batch_size=ROWS_AT_ONCE,
+        batch_readahead=1,
+        fragment_readahead=1,
+        use_threads=False,
+    )
+    for batch in batches:
+        labels = batch.column(1)
+        if not pa.types.is_dictionary(labels.type):
+            labels = labels.cast(pa.string()).dictionary_encode()
+        elif not _is_text(labels.type):
+            labels = labels.cast(pa.dictionary(pa.int32(), pa.string()))
+        if labels.null_count:
+            raise InputError(f"{source.label}: a row has no asset.")
+        yield batch.column(0), labels, batch.column(2)
 
 
 def _long_axes(source: _Source) -> tuple[list[str], Days]:
@@ -298,12 +318,14 @@ def _long_axes(source: _Source) -> tuple[list[str], Days]:
     days = np.empty(0, dtype="datetime64[D]")
     offset = 0
     for stamps, labels, values in _long_batches(source):
-        for name in labels.dictionary_encode().dictionary.to_pylist():
-            known.setdefault(name, None)
-        if labels.null_count or "" in known:
+        distinct = labels.dictionary.to_pylist()
+        used, first = np.unique(_codes(labels), return_index=True)
+        for code in used[np.argsort(first, kind="stable")].tolist():
+            known.setdefault(distinct[code], None)
+        if "" in known:
             raise InputError(f"{source.label}: a row has no asset.")
-        priced = ~np.isnan(_numbers(values))
-        days = np.union1d(days, _days(source, stamps, offset)[priced])
+        priced = _days(source, stamps, offset)[~np.isnan(_numbers(values))]
+        days = np.union1d(days, priced[np.flatnonzero(np.diff(priced, prepend=_NEVER))])
         offset += len(stamps)
     if not days.size:
         raise InputError(f"{source.label}: there are no prices.")

@@ -36,6 +36,7 @@ CHECKS = {
     "no_base": ("warning", "price left out"),
     "after_expiry": ("warning", "kept"),
     "ends": ("info", "left missing"),
+    "revised": ("warning", "the new value is used; the old one stays in the store"),
     "suspected_roll": ("info", "kept"),
     "fx_lag": ("info", "kept"),
 }
@@ -44,7 +45,7 @@ SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50)
 MAD_TO_SIGMA = 1.482602218505602
 # A series that stops this many sessions before the others has ended; fewer is a late delivery.
 LATE_SESSIONS = 5
-FLAGGED = ("no_base", "after_expiry", "suspected_roll", "fx_lag")
+FLAGGED = ("no_base", "after_expiry", "revised", "suspected_roll", "fx_lag")
 
 Dates = npt.NDArray[np.datetime64]
 

@@ -8,24 +8,21 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import EventStudyError, InputError, SourceError
-from eventstudy.prices.panel import AssetInfo, PricePanel, flags_frame, join_panels
+from eventstudy.prices.panel import AssetInfo, PricePanel, flags_frame
+from eventstudy.prices.store import content_hash
 from eventstudy.prices.yahoo_answers import Failure, Watch, explain, watched
 from eventstudy.prices.yahoo_symbols import market_of, roll_sessions
 
-if TYPE_CHECKING:
-    from eventstudy.prices import PriceSettings
-
-__all__ = ["FetchRules", "History", "fetch_history", "history_panel", "load"]
+__all__ = ["FetchRules", "History", "fetch_history", "history_panel"]
 
 EARLIEST = dt.date(1970, 1, 1)
 COLUMNS = {
@@ -328,16 +325,6 @@ def history_panel(history: History, *, total_return: bool = True) -> PricePanel:
     )
 
 
-def content_hash(frame: pd.DataFrame) -> str:
-    """Return the SHA-256 of a frame's dates and numbers, whatever file they lie in."""
-    digest = hashlib.sha256()
-    digest.update(",".join(str(name) for name in frame.columns).encode())
-    days = frame.index.to_numpy().astype("datetime64[D]").astype("<i8")
-    digest.update(days.tobytes())
-    digest.update(np.ascontiguousarray(frame.to_numpy(dtype="<f8")).tobytes())
-    return digest.hexdigest()
-
-
 def _new_session() -> Any:
     from yfinance._http import new_session
 
@@ -366,22 +353,3 @@ def _quiet() -> Iterator[None]:
     finally:
         YfConfig.debug.hide_exceptions = hidden
         logger.setLevel(level)
-
-
-def load(
-    settings: PriceSettings,  # noqa: ARG001 - the contract of a source
-    assets: Sequence[str],
-    *,
-    start: dt.date | None,
-    end: dt.date | None,
-    folder: Path,  # noqa: ARG001 - the contract of a source
-) -> PricePanel:
-    """Source ``yahoo``: fetch each symbol in turn; the first failure ends it."""
-    rules = FetchRules()
-    panels = []
-    for position, symbol in enumerate(assets):
-        if position:
-            time.sleep(rules.spacing)
-        history = fetch_history(symbol, start=start, end=end, rules=rules)
-        panels.append(history_panel(history))
-    return join_panels(panels)

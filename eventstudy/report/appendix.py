@@ -6,8 +6,10 @@ import re
 
 import pandas as pd
 
+from eventstudy.names import CROSS_EVENT, SINGLE_EVENT
 from eventstudy.report import facts
 from eventstudy.report.format import HTML, Format, one_line
+from eventstudy.report.panel_words import estimate_text
 from eventstudy.report.tables import Cell, Column, Table, asset_list, num, txt
 
 _STAGES = {
@@ -35,6 +37,7 @@ _FLAGS = {
 
 __all__ = [
     "confounder_table",
+    "control_table",
     "dropped_table",
     "flag_table",
     "hash_table",
@@ -71,7 +74,7 @@ def dropped_table(result: facts.ResultLike, *, caption: str = "", names: int = 6
                     txt(details[0] if len(details) == 1 else ""),
                 ]
             )
-    return Table("dropped", caption, columns, body)
+    return Table("dropped", caption, columns, body).tidy()
 
 
 def quality_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str = "") -> Table:
@@ -105,7 +108,7 @@ def quality_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str 
                 txt(row["action"]),
             ]
         )
-    return Table("quality", caption, columns, body)
+    return Table("quality", caption, columns, body).tidy()
 
 
 def confounder_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str = "") -> Table:
@@ -172,6 +175,37 @@ def flag_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str = "
     return Table("flags", caption, columns, body)
 
 
+def control_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str = "") -> Table:
+    """Return the negative control: the leading tests on earlier dates without a headline."""
+    columns = (
+        Column("Panel"),
+        Column("Model", nowrap=True),
+        Column("First day 0", nowrap=True),
+        Column("Sessions earlier", True),
+        Column("Test"),
+        Column("Events", True),
+        Column("Mean", True),
+        Column("p", True),
+    )
+    titles = {(str(s.name), str(s.variant)): s.title for s in (*CROSS_EVENT, *SINGLE_EVENT)}
+    body = []
+    for _, row in result.control.iterrows():
+        key = (str(row["name"]), str(row["variant"]))
+        body.append(
+            [
+                txt(row["panel"], strong=True),
+                txt(fmt.model(row["model"])),
+                Cell(fmt.date(row["session"]), fmt.date(row["session"])),
+                num(-row["shift"], fmt.count),
+                txt(titles.get(key, key[0])),
+                num(row["n_events"], fmt.count),
+                Cell(estimate_text(row, "estimate", fmt)),
+                num(row["pvalue"], fmt.pvalue),
+            ]
+        )
+    return Table("control", caption, columns, body)
+
+
 def source_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str = "") -> Table:
     """Return where the prices of each asset come from, and on which clock they are measured."""
     columns = (
@@ -197,7 +231,7 @@ def source_table(result: facts.ResultLike, fmt: Format = HTML, *, caption: str =
         ]
         for entry in result.run.get("prices", [])
     ]
-    return Table("sources", caption, columns, body)
+    return Table("sources", caption, columns, body).tidy()
 
 
 def hash_table(result: facts.ResultLike, *, caption: str = "") -> Table:

@@ -18,6 +18,7 @@ from eventstudy.results import NOT_LEFT_OUT
 
 __all__ = [
     "FEW",
+    "MOST_TOLD",
     "ResultLike",
     "asset_titles",
     "confounders",
@@ -34,6 +35,9 @@ __all__ = [
     "setting",
     "split_flags",
 ]
+
+MOST_TOLD = 8
+"""Main assets that the answer names one by one."""
 
 FEW = 6
 """Up to so many headlines are told one by one; more are told as panels."""
@@ -62,6 +66,8 @@ class ResultLike(Protocol):
     def dropped(self) -> pd.DataFrame: ...
     @property
     def paths(self) -> pd.DataFrame: ...
+    @property
+    def control(self) -> pd.DataFrame: ...
     @property
     def quality(self) -> pd.DataFrame: ...
     @property

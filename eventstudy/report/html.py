@@ -136,6 +136,11 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
         "pinned": _pinned(result, many=many),
         "events": events,
         "panels": panels,
+        "many": many,
+        "positions": _positions(result) if many else "",
+        "control": appendix.control_table(
+            result, caption="The study's first window on dates without a headline"
+        ).clipped(60, "control.csv"),
         "dropped": appendix.dropped_table(
             result, caption="Left out, at which stage, and why"
         ).clipped(where="dropped.csv"),
@@ -165,10 +170,14 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
 
 
 def _sections(page: dict[str, Any]) -> list[tuple[str, str]]:
-    out = [("answer", "Answer"), ("pinned", "Pinned")]
+    out = [("answer", "Answer")]
+    across = [("across", "Tests across events")] if page["panels"] else []
+    out += across if page["many"] else []
+    out += [("pinned", "Pinned")]
     out += [(e["id"], e["nav"]) for e in page["events"]]
     out += [("reactions", "Every event")] if page["reactions"].rows else []
-    out += [("across", "Tests across events")] if page["panels"] else []
+    out += across if not page["many"] else []
+    out += [("control", "Negative control")] if page["control"].rows else []
     return [
         *out,
         ("left-out", "Left out"),
@@ -190,6 +199,13 @@ def _meta(result: facts.ResultLike) -> list[str]:
     dropped, merged = facts.left_out(result), facts.merged(result)
     out.append(f"{dropped} left out" if dropped else "nothing left out")
     return [*out, f"{merged} merged"] if merged else out
+
+
+def _positions(result: facts.ResultLike) -> str:
+    """Count where in the day the headlines came."""
+    counts = result.pinned["position"].value_counts(sort=False)
+    told = ", ".join(f"{HTML.count(n)} {HTML.position(p)}" for p, n in counts.items())
+    return f" Of {HTML.count(len(result.pinned))} pairs of headline and asset: {told}."
 
 
 def _left_out(result: facts.ResultLike) -> str:
@@ -241,7 +257,7 @@ def _answers(result: facts.ResultLike) -> list[dict[str, Any]]:
 
 def _tiles(result: facts.ResultLike, event_id: str) -> list[dict[str, str]]:
     table = facts.reactions(result, event_id=event_id)
-    mains = facts.main_assets(table)[: facts.FEW]
+    mains = facts.main_assets(table)[: facts.MOST_TOLD]
     rows = table[table["asset"].isin(mains)].drop_duplicates("asset")
     return [
         {

@@ -176,7 +176,8 @@ def _p_values(lead: pd.DataFrame, fmt: Format) -> str:
     if len(lead) == 1 or (lead["pvalue"] < LEVEL).any():
         return "; ".join(_p(r, fmt) for _, r in lead.iterrows())
     low, high = fmt.pvalue(lead["pvalue"].min()), fmt.pvalue(lead["pvalue"].max())
-    return f"p of the {len(lead)} tests that lead from {low} to {high}"
+    span = low if low == high else f"from {low} to {high}"
+    return f"p of the {len(lead)} tests that lead {span}"
 
 
 def _p(row: Any, fmt: Format) -> str:

@@ -64,11 +64,11 @@ def print_table(table: Table, console: Console, *, limit: int | None = None) -> 
 
 
 def line(console: Console, text: str, style: str = "", *, indent: int = 0) -> None:
-    """Print one paragraph; nothing in it is read as markup."""
-    from rich.padding import Padding
+    """Print one paragraph; nothing in it is read as markup, no line ends on spaces."""
     from rich.text import Text
 
-    console.print(Padding(Text(text, style=style), (0, 0, 0, indent)), highlight=False)
+    for part in Text(text).wrap(console, max(20, console.width - indent)):
+        console.print(Text(" " * indent + part.plain.rstrip(), style=style), highlight=False)
 
 
 def _rule(console: Console, title: str) -> None:
@@ -131,7 +131,8 @@ def _print_event(
                 print_table(core_table(part, console.width), console)
         else:
             print_table(summary_table(rest), console)
-    windows = _windows(result, event_id, mains)
+    lead = {(str(r["asset"]), r["start"], r["end"]) for _, r in told.iterrows()}
+    windows = _windows(result, event_id, mains, lead)
     if windows.rows:
         console.print()
         print_table(windows, console, limit=None if full else 24)
@@ -227,8 +228,10 @@ def summary_table(rows: pd.DataFrame) -> Table:
     return Table("summary", "", columns, body)
 
 
-def _windows(result: facts.ResultLike, event_id: str, mains: set[str]) -> Table:
-    """Return the reported windows besides day 0 of the main assets."""
+def _windows(
+    result: facts.ResultLike, event_id: str, mains: set[str], lead: set[tuple[str, int, int]]
+) -> Table:
+    """Return the reported windows of the main assets besides the ones that lead."""
     columns = (
         Column("Asset"),
         Column("Model", nowrap=True),
@@ -246,7 +249,7 @@ def _windows(result: facts.ResultLike, event_id: str, mains: set[str]) -> Table:
     for (asset, model), part in w.groupby(["asset", "model"], sort=False):
         for start, end in report:
             here = part[(part["start"] == start) & (part["end"] == end)]
-            if here.empty or int(start) == int(end) == 0:
+            if here.empty or (str(asset), start, end) in lead:
                 continue
             r = here.iloc[0]
             body.append(

@@ -71,6 +71,17 @@ class Table:
     rows: list[list[Cell]] = field(default_factory=list)
     note: str = ""
 
+    def tidy(self) -> Table:
+        """Return the table without the columns in which no row has any text."""
+        keep = [
+            i for i in range(len(self.columns)) if i == 0 or any(row[i].text for row in self.rows)
+        ]
+        return replace(
+            self,
+            columns=tuple(self.columns[i] for i in keep),
+            rows=[[row[i] for i in keep] for row in self.rows],
+        )
+
     def clipped(self, limit: int = MAX_ROWS, where: str = "") -> Table:
         """Return the first rows, and say that there are more."""
         if len(self.rows) <= limit:
@@ -187,46 +198,41 @@ def windows_table(
     report = facts.reported(result)
     parts = [facts.reactions(result, event_id=event_id, window=w) for w in report]
     parts = [p for p in parts if len(p)]
-    columns = (
-        Column("Asset"),
-        MODEL,
-        Column("Window", nowrap=True),
-        RETURN,
-        ABNORMAL,
-        INTERVAL,
-        PLACEBO_INTERVAL,
-        EXACT,
-        PLACEBO,
-        LEADS,
-        ADJUSTED,
-        MDE,
-    )
+    columns = [Column("Asset"), MODEL, Column("Window", nowrap=True), RETURN, ABNORMAL, INTERVAL]
+    columns += [PLACEBO_INTERVAL, EXACT, PLACEBO, LEADS, ADJUSTED, MDE]
     if not parts:
-        return Table("windows", caption, columns)
+        return Table("windows", caption, tuple(columns))
     rows = pd.concat(parts, ignore_index=True)
     if assets is not None:
         rows = rows[rows["asset"].isin(assets)]
-    rank = {str(a): i for i, a in enumerate(result.windows["asset"].unique())}
-    models = {str(m): i for i, m in enumerate(result.windows["model"].unique())}
-    rows = rows.assign(_a=rows["asset"].map(rank), _m=rows["model"].map(models))
-    rows = rows.sort_values(["_a", "_m", "start", "end"], kind="stable")
+    places = {w: i for i, w in enumerate(facts.reported(result))}
+    order = {
+        (str(a), str(m)): i
+        for i, (a, m) in enumerate(
+            result.windows[["asset", "model"]].drop_duplicates().itertuples(index=False, name=None)
+        )
+    }
+    rows = rows.assign(
+        _who=[order[(str(a), str(m))] for a, m in zip(rows["asset"], rows["model"], strict=True)],
+        _span=[places[(int(a), int(b))] for a, b in zip(rows["start"], rows["end"], strict=True)],
+    ).sort_values(["_who", "_span"], kind="stable")
+    models = list(dict.fromkeys(rows["model"]))
     body = []
     for _, r in rows.iterrows():
         numbers = _numbers(r, fmt)
-        wide = Cell(
-            fmt.interval(r.get("placebo_low"), r.get("placebo_high")),
-            None if is_missing(r.get("placebo_low")) else float(r["placebo_low"]),
-        )
-        numbers.insert(3, wide)
-        body.append(
-            [
-                txt(r["title"], strong=True),
-                txt(fmt.model(r["model"])),
-                Cell(fmt.window(r["start"], r["end"]), float(r["start"])),
-                *numbers,
-            ]
-        )
-    return Table("windows", caption, columns, body)
+        numbers.insert(3, _interval(r.get("placebo_low"), r.get("placebo_high"), fmt))
+        head = [
+            txt(r["title"], strong=True),
+            txt(fmt.model(r["model"]) if len(models) > 1 else ""),
+            Cell(fmt.window(r["start"], r["end"]), float(r["start"])),
+        ]
+        body.append([*head, *numbers])
+    shared = f"{caption}, {fmt.model(models[0])}" if len(models) == 1 else caption
+    return Table("windows", shared.lstrip(", "), tuple(columns), body).tidy()
+
+
+def _interval(low: Any, high: Any, fmt: Format) -> Cell:
+    return Cell(fmt.interval(low, high), None if is_missing(low) else float(low))
 
 
 def asset_list(names: list[str], limit: int = _SHOWN_ASSETS) -> str:
@@ -318,8 +324,7 @@ def tests_table(rows: pd.DataFrame, fmt: Format = HTML, *, caption: str = "") ->
         cells = [Cell(fmt.window(row["start"], row["end"]), float(row["start"]))]
         cells = cells if len(spans) > 1 else []
         body.append(cells + _test_cells(row, fmt, counted=len(counts) == 1))
-    columns, body = _without_empty_notes(columns, body)
-    return Table("tests", ", ".join(shared), tuple(columns), body)
+    return Table("tests", ", ".join(shared), tuple(columns), body).tidy()
 
 
 def _shared_remark(notes: pd.Series[Any]) -> str:
@@ -327,14 +332,6 @@ def _shared_remark(notes: pd.Series[Any]) -> str:
     told = [str(n).split("; ") for n in notes.fillna("")]
     common = [p for p in told[0] if p and all(p in t for t in told)] if told else []
     return common[0] if common else ""
-
-
-def _without_empty_notes(
-    columns: list[Column], body: list[list[Cell]]
-) -> tuple[list[Column], list[list[Cell]]]:
-    if any(row[-1].text for row in body):
-        return columns, body
-    return columns[:-1], [row[:-1] for row in body]
 
 
 def _test_cells(row: Any, fmt: Format, *, counted: bool) -> list[Cell]:

@@ -130,7 +130,8 @@ def verdict(row: Any, fmt: Format, level: float = LEVEL) -> str:
     if is_missing(row["lead_p"]):
         note = str(row.get("note", "") or "")
         return "its p-value does not exist" + (f" ({note})" if note else "")
-    days = "one day" if int(row["start"]) == int(row["end"]) else "that many days"
+    length = int(row["end"]) - int(row["start"]) + 1
+    days = "one day" if length == 1 else f"{small_number(length)} sessions"
     if row["lead_p"] >= level:
         return f"a move of that size in {days} is not unusual at the {percent} level"
     alone = f"taken alone, a move of that size in {days} is unusual at the {percent} level"
@@ -205,8 +206,9 @@ def headline_answer(result: facts.ResultLike, event_id: str, fmt: Format = HTML)
     table = facts.reactions(result, event_id=event_id)
     if table.empty:
         return ""
-    mains = facts.main_assets(table)[: facts.FEW]
-    rows = table[table["asset"].isin(mains)].drop_duplicates("asset")
+    mains = facts.main_assets(table)
+    shown = mains[: facts.MOST_TOLD]
+    rows = table[table["asset"].isin(shown)].drop_duplicates("asset")
     if len(rows) == 1:
         return reaction_sentence(rows.iloc[0], fmt)
     parts = []
@@ -215,7 +217,9 @@ def headline_answer(result: facts.ResultLike, event_id: str, fmt: Format = HTML)
         when = _when(same.iloc[0], fmt)
         parts.append(f"{when} {join(told)}")
     first = "; ".join(parts)
-    return f"{first[0].upper()}{first[1:]}. {_many_verdicts(rows, fmt)}"
+    text = f"{first[0].upper()}{first[1:]}. {_many_verdicts(rows, fmt)}"
+    more = len(mains) - len(shown)
+    return f"{text} The table has {more} further assets." if more else text
 
 
 def _many_verdicts(rows: pd.DataFrame, fmt: Format) -> str:

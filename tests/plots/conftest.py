@@ -18,7 +18,7 @@ from eventstudy.results import StudyResult
 
 @pytest.fixture(scope="session")
 def drawn() -> StudyResult:
-    """One headline on an index and six shares, with titles that a plotting library could misread."""
+    """One headline on an index and six shares, with names that a chart could misread."""
     prices = synthetic_prices(7)
     day = str(prices.index[300].date())
     names = {"A01": "A$1$", "A02": "\u05d0\u05d1\u05d2", "A03": "\U0001f680 rocket", "A04": "x_1^2"}

@@ -16,17 +16,18 @@ import pytest
 import requests
 
 from eventstudy.errors import EventStudyError, InputError, SourceError
-from eventstudy.prices import yahoo
+from eventstudy.prices import load_prices, yahoo
 from eventstudy.prices.yahoo import FetchRules, fetch_history, history_panel
 from eventstudy.prices.yahoo_answers import retry_after
 from eventstudy.prices.yahoo_symbols import INDICES, SUFFIXES, market_of, roll_sessions
+from eventstudy.settings import PricesSettings
 from tests.prices.yahoo_server import Answer, as_json, chart, fault, sample, session
 
 # 14 and 15 February 2022, 14:30 UTC: the open in New York.
 STAMPS = [1644849000, 1644935400]
 START, END = dt.date(2022, 2, 14), dt.date(2022, 2, 15)
 RULES = FetchRules(attempts=3, first_wait=1.0, spacing=0.0)
-SHORT_FUZZ, LONG_FUZZ = 150, 10_000
+SHORT_FUZZ, LONG_FUZZ = 100, 10_000
 
 
 @pytest.fixture(autouse=True)
@@ -285,12 +286,13 @@ def test_an_open_session_is_no_close() -> None:
     assert len(ask(after)[0].frame) == 2
 
 
-def test_several_symbols_make_one_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_symbols_make_one_panel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(yahoo, "_new_session", lambda: session(good)[0])
-    monkeypatch.setattr(yahoo.time, "sleep", lambda seconds: None)
-    panel = yahoo.load(None, ["XOM", "^GDAXI"], start=START, end=END, folder=Path())  # type: ignore[arg-type]
-    assert list(panel.close.columns) == ["XOM", "^GDAXI"]
-    assert panel.assets["^GDAXI"].calendar == "XETR"
+    monkeypatch.setenv("EVENTSTUDY_STORE", str(tmp_path))
+    settings = PricesSettings(source="yahoo", symbols={"Germany": "^GDAXI"})
+    panel = load_prices(settings, ["XOM", "Germany"], start=START, end=END)
+    assert list(panel.close.columns) == ["XOM", "Germany"]
+    assert panel.assets["Germany"].calendar == "XETR"
     assert set(panel.hashes) == {"yahoo:XOM", "yahoo:^GDAXI"}
 
 

@@ -6,7 +6,7 @@ It stands in for a run, so that tests of the presentation need neither engine no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -415,19 +415,22 @@ def build(
             for a in assets
         ],
     }
-    return StudyResult(
-        pinned=frames["pinned"],
-        events=frames["events"],
-        abnormal_returns=frames["ar"],
-        windows=frames["windows"],
-        event_tests=frames["event_tests"],
-        tests=_tests(frames["windows"], report),
-        dropped=dropped,
-        paths=_paths(frames["ar"]),
-        quality=quality,
-        series=frames["series"],
-        run=run,
-    )
+    made = {
+        "pinned": frames["pinned"],
+        "events": frames["events"],
+        "abnormal_returns": frames["ar"],
+        "windows": frames["windows"],
+        "event_tests": frames["event_tests"],
+        "tests": _tests(frames["windows"], report),
+        "dropped": dropped,
+        "paths": _paths(frames["ar"]),
+        "quality": quality,
+        "series": frames["series"],
+        "run": run,
+    }
+    # Tables that the writers do not read stay empty.
+    rest = {f.name: pd.DataFrame() for f in fields(StudyResult) if f.name not in made}
+    return StudyResult(**made, **rest)
 
 
 def small(**changes: Any) -> StudyResult:

@@ -26,5 +26,5 @@ document.querySelectorAll("table[data-sortable]").forEach(function(table){
     });
   });
 });
-window.addEventListener("beforeprint",function(){document.querySelectorAll("details:not(.data)").forEach(function(d){d.open=true})});
+window.addEventListener("beforeprint",function(){document.querySelectorAll("details:not(.data):not(.fold)").forEach(function(d){d.open=true})});
 }());

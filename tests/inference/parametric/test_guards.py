@@ -11,6 +11,7 @@ import pytest
 from eventstudy.abnormal import tested_window as window_of
 from eventstudy.errors import InputError
 from eventstudy.inference.registry import MODULES, cross_event, statistic_function
+from eventstudy.inference.statistic import p_value
 from eventstudy.inference.view import base_row, finish, view
 from eventstudy.names import CROSS_EVENT
 
@@ -247,3 +248,8 @@ def test_rows_stand_in_canonical_order_and_once() -> None:
     s, w = given(np.array([0.01, 0.02, 0.03, 0.05]))
     got = cross_event(s, w, [*ROWS[::-1], ROWS[0]])
     assert [(r.name, r.variant) for r in got] == ROWS
+
+
+def test_p_of_nothing_is_nothing() -> None:
+    assert math.isnan(p_value(math.nan, "normal", math.nan, "two-sided"))
+    assert math.isnan(p_value(1.0, "t", 0.0, "two-sided"))

@@ -11,6 +11,7 @@ from arch.bootstrap import optimal_block_length
 from scipy import stats
 
 from eventstudy.inference.andrews import andrews_tests
+from eventstudy.inference.placebo import mean_equation
 from eventstudy.inference.prediction_bootstrap import (
     DRAWS,
     _positions,
@@ -27,15 +28,18 @@ LOOPS = 1e-8
 
 
 def rows_of(sample: Sample, i: int, window: Window) -> tuple[np.ndarray, ...]:
+    """Regression rows of both windows, each over the root of the sessions that it spans."""
     block = sample.block
-    x = np.column_stack([np.ones(block.returns_est.shape[1]), block.factors_est[i]])
-    on = window.selector[i] > 0
-    x_evt = np.column_stack([np.ones(int(on.sum())), block.factors_evt[i][on]])
-    return x, block.returns_est[i], x_evt, block.returns_evt[i][on]
+    q, on = block.spans_est[i], window.selector[i] > 0
+    q_evt = block.spans_evt[i][on]
+    x = np.column_stack([q, block.factors_est[i]]) / np.sqrt(q)[:, None]
+    x_evt = np.column_stack([q_evt, block.factors_evt[i][on]]) / np.sqrt(q_evt)[:, None]
+    y_evt = block.returns_evt[i][on] / np.sqrt(q_evt)
+    return x, block.returns_est[i] / np.sqrt(q), x_evt, y_evt
 
 
 def ols(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    seen = np.isfinite(y)
+    seen = np.isfinite(y) & np.isfinite(x).all(axis=1)
     return np.linalg.lstsq(x[seen], y[seen], rcond=None)[0]
 
 
@@ -78,6 +82,38 @@ def test_andrews_agrees_with_refits(end: int, form: str, holes: float) -> None:
         assert result.count[i] == len(blocks)
         hits = sum(b >= own for b in blocks)
         assert result.pvalue[i] == pytest.approx((1 + hits) / (len(blocks) + 1))
+
+
+def long_returns(seed: int) -> Sample:
+    """A sample where two estimation returns and one event return span two sessions."""
+    block = make_block(np.random.default_rng(seed), 2, 70)
+    for returns, spans, t in (
+        (block.returns_est, block.spans_est, 20),
+        (block.returns_est, block.spans_est, 41),
+        (block.returns_evt, block.spans_evt, 2),
+    ):
+        returns[:, t] += returns[:, t - 1]
+        returns[:, t - 1] = np.nan
+        spans[:, t - 1], spans[:, t] = np.nan, 2.0
+    return fitted("market_model", block)
+
+
+def test_long_returns_enter_per_root_session() -> None:
+    sample = long_returns(48)
+    assert mean_equation(sample).refitted.all()
+    window = window_of(sample, 0, 3, "trade_to_trade")
+    assert window.n_days.tolist() == [4.0, 4.0]
+    result = andrews_tests(sample, window)
+    for i in range(2):
+        own, blocks = loop_andrews(sample, i, window, "S")
+        assert result.statistic[i] == pytest.approx(own, rel=LOOPS)
+        hits = sum(b >= own for b in blocks)
+        assert result.pvalue[i] == pytest.approx((1 + hits) / (len(blocks) + 1))
+    signed = andrews_tests(sided(sample, "greater"), window)
+    np.testing.assert_allclose(signed.statistic, window.car)
+    found = prediction_bootstrap(sample, window)
+    exact = 2.0 * stats.t.sf(np.abs(window.scar), sample.fit.df)
+    assert np.abs(found.pvalue - exact).max() < 0.1
 
 
 @pytest.mark.parametrize(("side", "sign"), [("greater", 1.0), ("less", -1.0)])
@@ -178,7 +214,7 @@ def test_blocks_follow_on() -> None:
     assert (at < 40).all()
 
 
-@pytest.mark.parametrize("phi", [0.0, 0.3, 0.6, -0.4])
+@pytest.mark.parametrize("phi", [0.0, 0.3, 0.6, -0.4, 0.97])
 def test_block_length_agrees_with_arch(phi: float) -> None:
     rng = np.random.default_rng(46)
     e = rng.normal(size=400)

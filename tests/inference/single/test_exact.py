@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,16 @@ def test_one_sided_p_uses_the_sign() -> None:
     assert (up[~positive] > 0.5).all()
 
 
+def test_path_f_says_that_it_has_no_direction() -> None:
+    sample = make_sample(n=2)
+    window = window_of(sample, 0, 2)
+    plain = single_event(sample, window, names=T_AND_F).row("path_f", "published")
+    row = single_event(sided(sample, "less"), window, names=T_AND_F).row("path_f", "published")
+    assert set(row.notes) == {"F has no direction"}
+    assert set(plain.notes) == {""}
+    np.testing.assert_array_equal(row.pvalue, plain.pvalue)
+
+
 def test_far_tail_is_not_rounded_to_zero() -> None:
     block = make_block(np.random.default_rng(3), 2)
     block.returns_evt[:, 0] = 0.9
@@ -225,3 +236,17 @@ def test_scale_of_returns_changes_no_p() -> None:
         strict=True,
     ):
         np.testing.assert_allclose(one.pvalue, other.pvalue, rtol=1e-9)
+
+
+def test_no_scale_and_no_freedom_have_no_number() -> None:
+    sample = make_sample(n=3)
+    window = replace(window_of(sample), car_se=np.array([0.0, 0.01, 0.01]))
+    df = sample.fit.df.copy()
+    df[1] = 0.0
+    table = single_event(replace(sample, fit=replace(sample.fit, df=df)), window, names=T_AND_F)
+    assert np.isnan(table.pvalue).tolist() == [True, True, False]
+    assert np.isnan(table.mde).tolist() == [True, True, False]
+    assert table.rows[0].notes[:2] == ("refused: the forecast error has no scale",) * 2
+    df[1] = 1.0
+    one = single_event(replace(sample, fit=replace(sample.fit, df=df)), window, names=T_AND_F)
+    assert np.isfinite(one.pvalue[1])

@@ -111,6 +111,10 @@ def test_two_sided_counts_both_tails() -> None:
     assert placebo.add_one(values, np.array([1.4]), alternative="greater") == pytest.approx(1 / 6)
     assert placebo.add_one(values, np.array([-1.4]), alternative="less") == pytest.approx(0.5)
     assert np.isnan(placebo.add_one(values, np.array([np.nan]), alternative="less"))
+    # A placebo as large as the event counts as extreme on every side.
+    assert placebo.add_one(values, np.array([-1.5]), alternative="less") == pytest.approx(0.5)
+    assert placebo.add_one(values, np.array([1.0]), alternative="greater") == pytest.approx(1 / 3)
+    assert placebo.add_one(values, np.array([1.5]), alternative="two-sided") == pytest.approx(0.5)
 
 
 def test_one_sided_uses_signed_values() -> None:
@@ -367,3 +371,17 @@ def test_the_filter_holds_its_size_when_volatility_moves() -> None:
             # The targets are rounded to .001 and come from a run of unknown size.
             error = math.sqrt(2 * target * (1 - target) / group.sum())
             assert abs(rate - target) < 3 * error + 0.0005
+
+
+@pytest.mark.parametrize("ratio", [10, 12, 15, 20])
+def test_noted_sizes_are_what_a_simulation_gives(ratio: int) -> None:
+    draws, days = 8000, 5
+    block = make_block(np.random.default_rng(50 + ratio), draws, ratio * days, days)
+    sample = fitted("market_model", block)
+    table = single_event(sample, window_of(sample, 0, days - 1), names=PLACEBO)
+    for row in table.rows:
+        noted = placebo.simulated_size(row.variant, ratio, count=ratio * days - days + 1)
+        rate = (row.pvalue <= 0.05).mean()
+        # The factors are averages over window lengths that differ by about 5 %.
+        error = 3 * math.sqrt(noted * (1 - noted) / draws) + 0.05 * noted
+        assert abs(rate - noted) < error, (row.variant, rate, noted)
