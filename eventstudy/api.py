@@ -37,7 +37,7 @@ class Study(settings.Study):
 
     def run(self, *, folder: str | Path | None = None) -> StudyResult:
         """Run the study; relative paths are read against ``folder``, by default its file's."""
-        from eventstudy.run import run_study
+        from eventstudy.pipeline import run_study
 
         return run_study(self, folder=self._folder if folder is None else Path(folder))
 
@@ -130,7 +130,7 @@ def run(
     >>> es.run().pinned.position.iloc[0]
     'pre-open'
     """
-    from eventstudy.run import run_study
+    from eventstudy.pipeline import run_study
 
     if study is None and events is None:
         study = flagship()

@@ -60,8 +60,12 @@ def signed_run(run: PanelRun, sign: FloatArray) -> PanelRun | None:
         return None
     s = sign[kept]
     block, fit = run.sample.block.take(kept), run.sample.fit.take(kept)
+    # Without a fitted slope the benchmark is subtracted as it is, so it has to turn as well.
+    f = np.ones_like(s) if run.sample.n_parameters else s
     turned = replace(
         block,
+        factors_est=block.factors_est * f[:, None, None],
+        factors_evt=block.factors_evt * f[:, None, None],
         returns_est=block.returns_est * s[:, None],
         returns_evt=block.returns_evt * s[:, None],
         returns_gap=None if block.returns_gap is None else block.returns_gap * s[:, None],

@@ -30,7 +30,7 @@ LEVELS: list[set[str]] = [
     {"saving"},
     {"results"},
     {"runrecord"},
-    {"run", "pinpoint"},
+    {"pipeline", "pinpoint"},
     {"simulation"},
     {"api"},
     {"__init__"},

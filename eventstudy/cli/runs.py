@@ -66,7 +66,7 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
     if options.out is not None:
         _check_out(options, job)
     from eventstudy.results import left_out
-    from eventstudy.run import run_study
+    from eventstudy.pipeline import run_study
 
     try:
         with progress(quiet=options.quiet) as tell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,7 +144,7 @@ def _price_file(file: Path) -> pd.DataFrame:
 def placebo(study: Path | None, options: SimulationOptions) -> int:
     """Repeat the user's own study on pseudo-dates without a headline."""
     from eventstudy.api import flagship
-    from eventstudy.run import prepare
+    from eventstudy.pipeline import prepare
     from eventstudy.simulation.placebo import PlaceboSettings, simulate_placebo
     from eventstudy.studyfile import load_study
 
@@ -201,7 +202,7 @@ def _finish(
         say(f"written to {options.out}")
 
 
-def _label(row: dict[str, object]) -> str:
+def _label(row: Mapping[Hashable, object]) -> str:
     where = f"[{row['start']}, {row['end']}]"
     head = row.get("design", row.get("panel", ""))
     return " ".join(str(p) for p in (head, where, row["name"], row["variant"]) if p != "")

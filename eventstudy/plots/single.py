@@ -199,15 +199,7 @@ def ar(
     Axes
     """
     rows = event_rows(result.abnormal_returns, event_id, asset, model).sort_values("tau")
-    first = rows.iloc[0]
-    w = result.windows
-    days = w[
-        (w["event_id"] == first["event_id"])
-        & (w["asset"] == first["asset"])
-        & (w["model"] == first["model"])
-        & (w["start"] == w["end"])
-    ]
-    days = days.drop_duplicates("start").set_index("start").reindex(rows["tau"])
+    days = _single_days(result, rows)
     x, y = rows["tau"].to_numpy(dtype=float), rows["ar"].to_numpy(dtype=float)
     with style.house():
         ax = style.start(ax)
@@ -224,3 +216,16 @@ def ar(
         ax.errorbar(x, y, yerr=ends, fmt="none", ecolor=style.MUTED, elinewidth=0.9, capsize=2)
         event_axis(ax, x)
     return ax
+
+
+def _single_days(result: Charted, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the one-day windows of the event that ``rows`` is about, one a day."""
+    first = rows.iloc[0]
+    w = result.windows
+    days = w[
+        (w["event_id"] == first["event_id"])
+        & (w["asset"] == first["asset"])
+        & (w["model"] == first["model"])
+        & (w["start"] == w["end"])
+    ]
+    return days.drop_duplicates("start").set_index("start").reindex(rows["tau"])

@@ -38,55 +38,54 @@ SOFT = "#f6e9e1"
 SIZE = (4.8, 2.7)
 
 
-def rc() -> dict[str, Any]:
-    """Return the settings of the house style."""
-    return {
-        "figure.figsize": SIZE,
-        "figure.dpi": 110,
-        "savefig.dpi": 160,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-        "font.family": ["sans-serif"],
-        "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 8.0,
-        "text.color": INK,
-        "text.parse_math": False,
-        "text.usetex": False,
-        "axes.edgecolor": MUTED,
-        "axes.labelcolor": MUTED,
-        "axes.labelsize": 8.0,
-        "axes.titlesize": 9.0,
-        "axes.titlelocation": "left",
-        "axes.titleweight": "bold",
-        "axes.linewidth": 0.7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.grid.axis": "y",
-        "axes.axisbelow": True,
-        "axes.unicode_minus": True,
-        "axes.formatter.use_locale": False,
-        "grid.color": GRID,
-        "grid.linewidth": 0.6,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "xtick.labelsize": 7.5,
-        "ytick.labelsize": 7.5,
-        "xtick.major.size": 3.0,
-        "ytick.major.size": 0.0,
-        "xtick.major.width": 0.7,
-        "lines.linewidth": 1.4,
-        "lines.solid_capstyle": "round",
-        "patch.linewidth": 0.0,
-        "legend.frameon": False,
-        "legend.fontsize": 7.5,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "eventstudy",
-        "svg.image_inline": True,
-        "path.simplify": True,
-        "figure.max_open_warning": 0,
-    }
+RC: dict[str, Any] = {
+    "figure.figsize": SIZE,
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "text.color": INK,
+    "text.parse_math": False,
+    "text.usetex": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "axes.formatter.use_locale": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 0.0,
+    "xtick.major.width": 0.7,
+    "lines.linewidth": 1.4,
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0.0,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "eventstudy",
+    "svg.image_inline": True,
+    "path.simplify": True,
+    "figure.max_open_warning": 0,
+}
+"""The settings of the house style."""
 
 
 @contextmanager
@@ -94,7 +93,7 @@ def house() -> Iterator[None]:
     """Draw in the house style within the block; global settings are as before afterwards."""
     from matplotlib import rc_context
 
-    with rc_context(rc()):  # type: ignore[arg-type]
+    with rc_context(RC):  # type: ignore[arg-type]
         yield
 
 

@@ -56,43 +56,45 @@ def event_figures(
         Unique on the page.
     fmt : Format
     """
-    event_id, asset, model = str(row["event_id"]), str(row["asset"]), str(row["model"])
-    figures = []
+    made = (_price_figure(result, row, prefix, fmt), _car_figure(result, row, prefix, fmt))
+    return [figure for figure in made if figure is not None]
+
+
+def _price_figure(result: facts.ResultLike, row: Any, prefix: str, fmt: Format) -> Figure | None:
+    event_id, asset = str(row["event_id"]), str(row["asset"])
     here = result.series
     if len(here):
         here = here[(here["event_id"] == row["event_id"]) & (here["asset"] == row["asset"])]
-    if len(here) and here["price"].notna().any():
-        caption = (
-            f"{row['title']}: price, with the move of day 0 ({fmt.date(row['session'])}) marked."
-        )
-        figures.append(
-            _figure(
-                lambda ax: single.price(result, event_id, asset=asset, ax=ax),
-                f"{prefix}p",
-                caption,
-                _price_numbers(here, caption, fmt),
-            )
-        )
+    if here.empty or here["price"].isna().all():
+        return None
+    day = fmt.date(row["session"])
+    caption = f"{row['title']}: price, with the move of day 0 ({day}) marked."
+    return _figure(
+        lambda ax: single.price(result, event_id, asset=asset, ax=ax),
+        f"{prefix}p",
+        caption,
+        _price_numbers(here, caption, fmt),
+    )
+
+
+def _car_figure(result: facts.ResultLike, row: Any, prefix: str, fmt: Format) -> Figure | None:
+    event_id, asset, model = str(row["event_id"]), str(row["asset"]), str(row["model"])
     days = result.abnormal_returns
     days = days[
         (days["event_id"] == row["event_id"])
         & (days["asset"] == row["asset"])
         & (days["model"] == row["model"])
     ]
-    if len(days):
-        bands = "95 % band of each day" + (
-            ", light: of all days at once" if _has_wide(days) else ""
-        )
-        caption = f"{row['title']}: cumulated abnormal return, {fmt.model(model)}; {bands}."
-        figures.append(
-            _figure(
-                lambda ax: single.car(result, event_id, asset=asset, model=model, ax=ax),
-                f"{prefix}c",
-                caption,
-                _car_numbers(days, caption, fmt),
-            )
-        )
-    return figures
+    if days.empty:
+        return None
+    bands = "95 % band of each day" + (", light: of all days at once" * _has_wide(days))
+    caption = f"{row['title']}: cumulated abnormal return, {fmt.model(model)}; {bands}."
+    return _figure(
+        lambda ax: single.car(result, event_id, asset=asset, model=model, ax=ax),
+        f"{prefix}c",
+        caption,
+        _car_numbers(days, caption, fmt),
+    )
 
 
 def _has_wide(days: pd.DataFrame) -> bool:

@@ -192,6 +192,21 @@ def _leading_p(result: ResultLike) -> pd.DataFrame:
     return lead.rename(columns=names)[columns].drop_duplicates([*_MODEL_KEY, "start", "end"])
 
 
+def _chosen(
+    result: ResultLike, table: pd.DataFrame, window: tuple[int, int] | None
+) -> pd.DataFrame:
+    """Return the row of ``windows`` that leads for each event and model, or the one asked for."""
+    order = table[_MODEL_KEY].drop_duplicates().reset_index(drop=True)
+    joined = table.merge(_wanted_end(result.pinned), on=_KEY, how="left")
+    if window is not None:
+        covers = (joined["start"] == window[0]) & (joined["end"] == window[1])
+    else:
+        covers = (joined["start"] <= 0) & (joined["end"] >= joined["wanted"].fillna(0))
+    joined = joined[covers].assign(length=lambda d: d["end"] - d["start"])
+    joined = joined.sort_values(["length", "start"], ascending=[True, False], kind="stable")
+    return order.merge(joined.drop_duplicates(_MODEL_KEY), on=_MODEL_KEY)
+
+
 def reactions(
     result: ResultLike, *, event_id: str | None = None, window: tuple[int, int] | None = None
 ) -> pd.DataFrame:
@@ -220,15 +235,7 @@ def reactions(
         table = table[table["event_id"].astype(str) == event_id]
     if table.empty:
         return pd.DataFrame(columns=[*result.windows.columns, "return", "title", "lead_p"])
-    order = table[_MODEL_KEY].drop_duplicates().reset_index(drop=True)
-    joined = table.merge(_wanted_end(result.pinned), on=_KEY, how="left")
-    if window is not None:
-        covers = (joined["start"] == window[0]) & (joined["end"] == window[1])
-    else:
-        covers = (joined["start"] <= 0) & (joined["end"] >= joined["wanted"].fillna(0))
-    joined = joined[covers].assign(length=lambda d: d["end"] - d["start"])
-    joined = joined.sort_values(["length", "start"], ascending=[True, False], kind="stable")
-    chosen = order.merge(joined.drop_duplicates(_MODEL_KEY), on=_MODEL_KEY)
+    chosen = _chosen(result, table, window)
     facts = result.events[[*_MODEL_KEY, "n_estimation", "flags"]].drop_duplicates(_MODEL_KEY)
     chosen = chosen.merge(facts, on=_MODEL_KEY, how="left")
     chosen = chosen.merge(_leading_p(result), on=[*_MODEL_KEY, "start", "end"], how="left")

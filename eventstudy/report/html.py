@@ -127,7 +127,7 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
     events = [] if many else _events(result, charts)
     left = charts - sum(len(e["assets"]) for e in events)
     panels = _panels(result)
-    page: dict[str, Any] = {
+    page = _tables(result) | {
         "title": one_line(facts.setting(result, "study", "name", "study")),
         "question": words.question(result),
         "meta": _meta(result),
@@ -138,25 +138,14 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
         "panels": panels,
         "many": many,
         "positions": _positions(result) if many else "",
+        "positions": _positions(result) if many else "",
         "control": appendix.control_table(
             result, caption="The study's first window on dates without a headline"
         ).clipped(60, "control.csv"),
-        "dropped": appendix.dropped_table(
-            result, caption="Left out, at which stage, and why"
-        ).clipped(where="dropped.csv"),
-        "quality": appendix.quality_table(result, caption="Findings in the prices").clipped(
-            100, "quality.csv"
-        ),
         "left_out": _left_out(result),
-        "flags": appendix.flag_table(result, caption="Flags that events carry"),
         "warnings": [one_line(w) for w in result.run.get("warnings", [])],
-        "confounders": appendix.confounder_table(
-            result, caption="Headlines of this study inside each other's windows"
-        ).clipped(60),
         "methods": citations.methods(result),
         "references": [citations.REFERENCES[k] for k in citations.references(result)],
-        "sources": appendix.source_table(result, caption="Prices: source, calendar and clock"),
-        "hashes": appendix.hash_table(result, caption="Inputs and their SHA-256"),
         "footer": f"Made by eventstudy {result.run.get('version', '')} from the tables of the run; "
         f"seed {result.run.get('seed', HTML.dash)}.",
         "reactions": _EMPTY,
@@ -167,6 +156,24 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
         _add_many(page, result, max(left, 0))
     page["sections"] = _sections(page)
     return page
+
+
+def _tables(result: facts.ResultLike) -> dict[str, Any]:
+    """Return the tables of the page's last sections."""
+    return {
+        "dropped": appendix.dropped_table(
+            result, caption="Left out, at which stage, and why"
+        ).clipped(where="dropped.csv"),
+        "quality": appendix.quality_table(result, caption="Findings in the prices").clipped(
+            100, "quality.csv"
+        ),
+        "flags": appendix.flag_table(result, caption="Flags that events carry"),
+        "confounders": appendix.confounder_table(
+            result, caption="Headlines of this study inside each other's windows"
+        ).clipped(60),
+        "sources": appendix.source_table(result, caption="Prices: source, calendar and clock"),
+        "hashes": appendix.hash_table(result, caption="Inputs and their SHA-256"),
+    }
 
 
 def _sections(page: dict[str, Any]) -> list[tuple[str, str]]:

@@ -186,6 +186,21 @@ def _span_words(start: Any, end: Any, fmt: Format) -> str:
     return "day 0" if start == end == 0 else f"window {fmt.window(start, end)}"
 
 
+def _in_order(result: facts.ResultLike, rows: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows of windows by asset, model and window, as the study names them."""
+    places = {w: i for i, w in enumerate(facts.reported(result))}
+    order = {
+        (str(a), str(m)): i
+        for i, (a, m) in enumerate(
+            result.windows[["asset", "model"]].drop_duplicates().itertuples(index=False, name=None)
+        )
+    }
+    return rows.assign(
+        _who=[order[(str(a), str(m))] for a, m in zip(rows["asset"], rows["model"], strict=True)],
+        _span=[places[(int(a), int(b))] for a, b in zip(rows["start"], rows["end"], strict=True)],
+    ).sort_values(["_who", "_span"], kind="stable")
+
+
 def windows_table(
     result: facts.ResultLike,
     fmt: Format = HTML,
@@ -205,17 +220,7 @@ def windows_table(
     rows = pd.concat(parts, ignore_index=True)
     if assets is not None:
         rows = rows[rows["asset"].isin(assets)]
-    places = {w: i for i, w in enumerate(facts.reported(result))}
-    order = {
-        (str(a), str(m)): i
-        for i, (a, m) in enumerate(
-            result.windows[["asset", "model"]].drop_duplicates().itertuples(index=False, name=None)
-        )
-    }
-    rows = rows.assign(
-        _who=[order[(str(a), str(m))] for a, m in zip(rows["asset"], rows["model"], strict=True)],
-        _span=[places[(int(a), int(b))] for a, b in zip(rows["start"], rows["end"], strict=True)],
-    ).sort_values(["_who", "_span"], kind="stable")
+    rows = _in_order(result, rows)
     models = list(dict.fromkeys(rows["model"]))
     body = []
     for _, r in rows.iterrows():

@@ -22,7 +22,7 @@ from eventstudy.inference.registry import cross_event
 from eventstudy.inference.single import single_event
 from eventstudy.names import CROSS_EVENT
 from eventstudy.pseudo import pseudo_shifts, shifted
-from eventstudy.run import Stages
+from eventstudy.pipeline import Stages
 
 __all__ = ["PLACEBO_COLUMNS", "PlaceboSettings", "simulate_placebo"]
 

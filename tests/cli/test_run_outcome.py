@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import eventstudy.run
+import eventstudy.pipeline
 from eventstudy.cli import guard
 from eventstudy.errors import (
     EventStudyWarning,
@@ -196,7 +196,7 @@ def test_each_error_has_its_code(folder: Path, command, monkeypatch, error, code
     def fail(*args: object, **kwargs: object) -> None:
         raise error("this is what happened")
 
-    monkeypatch.setattr(eventstudy.run, "run_study", fail)
+    monkeypatch.setattr(eventstudy.pipeline, "run_study", fail)
     result = command("run", folder / "study.toml", "--out", folder / "out")
     assert result.code == code
     assert result.err == "error: this is what happened\n"
@@ -207,7 +207,7 @@ def test_a_fault_in_the_program_is_1_and_short(folder: Path, command, monkeypatc
     def fail(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("a\nlong\nstory")
 
-    monkeypatch.setattr(eventstudy.run, "run_study", fail)
+    monkeypatch.setattr(eventstudy.pipeline, "run_study", fail)
     monkeypatch.delenv("EVENTSTUDY_DEBUG", raising=False)
     result = command("run", folder / "study.toml")
     assert result.code == 1
@@ -222,7 +222,7 @@ def test_an_interrupt_is_130(folder: Path, command, monkeypatch) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(eventstudy.run, "run_study", fail)
+    monkeypatch.setattr(eventstudy.pipeline, "run_study", fail)
     result = command("run", folder / "study.toml", "--out", folder / "out")
     assert (result.code, result.err) == (130, "interrupted\n")
     assert not (folder / "out").exists()
@@ -248,14 +248,14 @@ def test_a_fault_while_writing_leaves_the_folder_as_it_was(
 def test_warnings_of_ours_become_lines(folder: Path, command, monkeypatch) -> None:
     import warnings
 
-    real = eventstudy.run.run_study
+    real = eventstudy.pipeline.run_study
 
     def warn(*args: object, **kwargs: object) -> object:
         warnings.warn("look\nhere", EventStudyWarning, stacklevel=1)
         warnings.warn("for developers", RuntimeWarning, stacklevel=1)
         return real(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(eventstudy.run, "run_study", warn)
+    monkeypatch.setattr(eventstudy.pipeline, "run_study", warn)
     result = command("run", folder / "study.toml", "--json")
     assert result.err == "warning: look here\n"
     json.loads(result.out)

@@ -8,9 +8,11 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from eventstudy.report import facts, render_html, write_html
@@ -190,3 +192,27 @@ def test_methods_cite_what_was_run_and_nothing_else(one: StudyResult) -> None:
     assert "Boehmer" in methods
     assert "Corrado" not in methods
     assert "10.1093/rfs/hhq072" in methods
+
+
+def test_many_events_lead_with_the_tests(many: StudyResult, one: StudyResult) -> None:
+    text = render_html(many, charts=0)
+    assert text.index('id="across"') < text.index('id="pinned"') < text.index('id="reactions"')
+    assert "60 before the open" in text
+    text = render_html(one, charts=0)
+    assert text.index('id="pinned"') < text.index('id="event-1"') < text.index('id="across"')
+
+
+def test_the_negative_control_is_told(one: StudyResult) -> None:
+    assert 'id="control"' not in render_html(one, charts=0)
+    control = pd.DataFrame(
+        {
+            "panel": ["shares"], "model": ["market_model"], "start": [0], "end": [0],
+            "name": ["bmp_t"], "variant": ["published"], "n_events": [3], "shift": [-138],
+            "session": [pd.Timestamp("2021-07-30")], "estimate": [0.21], "statistic": [0.5],
+            "distribution": ["t"], "df": [2.0], "pvalue": [0.6661], "note": [""],
+        }
+    )  # fmt: skip
+    parsed = Page(render_html(replace(one, control=control), charts=0))
+    row = next(t for t in parsed.tables if "Sessions earlier" in t[0])[1]
+    assert row == ["shares", "market model", "2021-07-30", "138", "BMP t", "3", "+0.21\u00a0sd",
+                   "0.666"]  # fmt: skip

@@ -94,6 +94,33 @@ def test_portfolio_t_is_dummies_in_one_regression(model: str) -> None:
     assert got.df == 60 - x.shape[1]
 
 
+def test_days_that_one_event_has_count() -> None:
+    block, dates = draw(18, 3)
+    gone = block.returns_evt.copy()
+    gone[1:, 4] = np.nan
+    span = np.where(np.isfinite(gone), 1.0, np.nan)
+    s = sample_of(replace(block, returns_evt=gone, spans_evt=span), dates)
+    got = rows(s, 0, 1)
+    first = s.fit.ar[:, 3].mean()
+    crude = got["crude_dependence_t", "published"]
+    assert crude.estimate == pytest.approx(first + s.fit.ar[0, 4], rel=RELATIVE)
+    # The portfolio's coefficients are the averages where the events share their regressor.
+    alpha, beta = s.fit.theta.mean(axis=0)
+    second = gone[0, 4] - alpha - beta * block.factors_evt[0, 4, 0]
+    portfolio = got["portfolio_t", "published"]
+    assert portfolio.estimate == pytest.approx(first + second, rel=1e-9)
+
+
+def test_averages_keep_the_whole_span() -> None:
+    block, dates = draw(19, 3)
+    spans = block.spans_est.copy()
+    spans[:, 9] = 4.0
+    s = sample_of(replace(block, spans_est=spans), dates)
+    whole = s.fit.residuals * np.sqrt(spans)
+    got = rows(s, 0, 1)["crude_dependence_t", "published"]
+    assert got.se == pytest.approx(whole.mean(axis=0).std(ddof=1) * math.sqrt(2), rel=RELATIVE)
+
+
 def test_jackknife_leaves_one_out() -> None:
     rng = np.random.default_rng(7)
     for n in (5, 9, 10, 11, 19, 20, 21, 33):
@@ -204,13 +231,51 @@ def test_wild_bootstrap_visits_every_pattern() -> None:
 
 
 def test_wild_bootstrap_signs_from_ten_dates_on() -> None:
-    x = np.random.default_rng(12).normal(0.01, 0.02, 11)
+    for n, how in ((9, "Webb weights"), (10, "all 1024 Rademacher"), (11, "all 2048 Rademacher")):
+        x = np.random.default_rng(12).normal(0.01, 0.02, n)
+        s, w = given(x)
+        got = one(s, w, "wild_cluster_bootstrap_t")
+        assert how in got.note
+        if n > 9:
+            # One event a date: t is monotone in the mean, so p counts sums at least as large.
+            sums = np.array([np.dot(p, x) for p in itertools.product((-1.0, 1.0), repeat=n)])
+            beyond = np.abs(sums) >= abs(x.sum()) - 1e-15
+            assert got.pvalue == pytest.approx(beyond.mean(), rel=RELATIVE)
+
+
+def test_bootstrap_draws_in_words() -> None:
+    x = np.random.default_rng(16).exponential(0.02, 14) - 0.012
     s, w = given(x)
-    got = one(s, w, "wild_cluster_bootstrap_t")
-    assert "all 2048 Rademacher patterns" in got.note
-    # One event a date: t is monotone in the mean, so p counts signed sums at least as large.
-    sums = np.array([np.dot(p, x) for p in itertools.product((-1.0, 1.0), repeat=11)])
-    assert got.pvalue == pytest.approx(np.mean(np.abs(sums) >= abs(x.sum()) - 1e-15), rel=RELATIVE)
+    v = view(s, w)
+    z = v.scar
+    t, se = math.sqrt(14) * z.mean() / z.std(ddof=1), z.std(ddof=1) / math.sqrt(14)
+    drawn = z[v.rng("bootstrap_t", "published").integers(14, size=(4999, 14))]
+    star = np.array([math.sqrt(14) * (d.mean() - z.mean()) / d.std(ddof=1) for d in drawn])
+    got = one(s, w, "bootstrap_t")
+    assert got.pvalue == pytest.approx((1 + (np.abs(star) >= abs(t)).sum()) / 5000, rel=RELATIVE)
+    low, high = np.sort(star)[[124, 4874]]
+    assert got.ci_low == pytest.approx(z.mean() - high * se, rel=RELATIVE)
+    assert got.ci_high == pytest.approx(z.mean() - low * se, rel=RELATIVE)
+
+
+def test_bhar_resamples_a_quarter_of_the_events() -> None:
+    x = np.random.default_rng(17).exponential(0.02, 22) - 0.012
+    s, w = given(x)
+    v = view(s, w)
+
+    def adjusted(values: np.ndarray, centre: float) -> float:
+        n, g = len(values), stats.skew(values)
+        t = (values.mean() - centre) / values.std(ddof=1)
+        return float(math.sqrt(n) * (t + g * t**2 / 3 + g / (6 * n)))
+
+    rng = v.rng("bhar_skewness_adjusted_t", "bootstrap")
+    drawn = v.bhar[rng.integers(22, size=(4999, 5))]
+    flat = np.ptp(drawn, axis=1) == 0.0
+    star = np.array([adjusted(d, x.mean()) for d in drawn[~flat]])
+    got = one(s, w, "bhar_skewness_adjusted_t", "bootstrap")
+    beyond = (np.abs(star) >= abs(got.statistic)).sum() + flat.sum()
+    assert got.pvalue == pytest.approx((1 + beyond) / 5000, rel=RELATIVE)
+    assert "resamples of 5 events" in got.note
 
 
 def test_resampled_p_of_a_normal_sample_is_near_its_t_test() -> None:
