@@ -107,3 +107,7 @@ def tested_window(
         n_days=np.where(members, np.where(on, block.spans_evt, 0.0).sum(axis=1), np.nan),
         bhar=np.where(members, held - expected, np.nan),
     )
+
+
+# The name begins like a test's; pytest must not collect it where it is imported.
+tested_window.__test__ = False  # type: ignore[attr-defined]

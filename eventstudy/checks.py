@@ -22,6 +22,7 @@ __all__ = [
     "EVENT_FILES",
     "MOST_SESSIONS",
     "PRICE_FILES",
+    "Address",
     "Clock",
     "Columns",
     "EventsFile",
@@ -33,6 +34,7 @@ __all__ = [
     "Names",
     "Positive",
     "PricesFile",
+    "Regressors",
     "Statistics",
     "Text",
     "TimeZone",
@@ -252,6 +254,22 @@ def _file(*suffixes: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _address(value: object) -> str:
+    text = _text(value)
+    if not text.lower().startswith(("http://", "https://")):
+        fail(f"must be an address that begins with https://, not {shown(text)}")
+    return text
+
+
+def _regressors(value: object) -> tuple[str, ...]:
+    names = _names(value) or ()
+    if not names:
+        fail('must name at least one column, such as ["surprise"]')
+    if "intercept" in names:
+        fail('has "intercept", which every regression has anyway')
+    return names
+
+
 def _columns(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         fail(f'must be a table such as {{timestamp = "published"}}, not {shown(value)}')
@@ -271,6 +289,8 @@ Windows = Annotated[tuple[tuple[int, int], ...], BeforeValidator(_windows)]
 Lags = Annotated[tuple[int, ...], BeforeValidator(_lags)]
 TimeZone = Annotated[str, BeforeValidator(_timezone)]
 Clock = Annotated[str, BeforeValidator(_clock)]
+Address = Annotated[str, BeforeValidator(_address)]
+Regressors = Annotated[tuple[str, ...], BeforeValidator(_regressors)]
 EventsFile = Annotated[Path, _file(*EVENT_FILES)]
 PricesFile = Annotated[Path, _file(*PRICE_FILES)]
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]

@@ -148,13 +148,14 @@ def concat(frames: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 INTEGERS = frozenset(
-    {"start", "end", "n_events", "n_clusters", "tau", "n_estimation"}
+    {"start", "end", "n_events", "n_clusters", "tau", "n_estimation", "n_contaminated", "n_clean"}
 )
 FLAGS = frozenset({"leads", "independent"})
 TEXT = frozenset(
     {
         "panel", "model", "name", "variant", "distribution", "alternative", "note", "title",
         "lead_reason", "event_id", "asset", "flags", "stage", "reason", "detail",
+        "other_headlines",
     }
 )  # fmt: skip
 

@@ -12,21 +12,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.calendars.sessions import SessionCalendar
+from eventstudy.contamination import near_headlines
 from eventstudy.context import neighbours
 from eventstudy.errors import InputError, nearest
 from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, estimate, event_time
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.pinned import pin_catalogue
 from eventstudy.events.readers import read_catalogue
+from eventstudy.events.stories import count_stories, propose_stories, with_groups
 from eventstudy.plan import AssetPlan, asset_names, benchmark_hints, make_plan, needed_columns
 from eventstudy.prices import load_prices
 from eventstudy.prices.frames import panel_from_frame
 from eventstudy.prices.panel import PricePanel
 from eventstudy.prices.quality import quality_findings
 from eventstudy.pseudo import negative_control
+from eventstudy.regressions import build_regressions, regressor_values
 from eventstudy.results import StudyResult
 from eventstudy.runrecord import run_record
+from eventstudy.sensitivity import sensitivity_table, sensitivity_words
 from eventstudy.series import price_series
+from eventstudy.signed import check_signs
 from eventstudy.study import Study
 from eventstudy.tables import build_tables
 
@@ -47,6 +53,7 @@ class Stages:
     pinned_all: pd.DataFrame
     pinned: pd.DataFrame
     dropped: pd.DataFrame
+    warnings: tuple[str, ...] = ()
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:
@@ -65,6 +72,8 @@ def prepare(
     progress(STAGES[0], 0, len(STAGES))
     catalogue = _catalogue(study, folder, frames)
     _check_include(study, catalogue)
+    if study.regression is not None:
+        regressor_values(catalogue, study.regression.on)
     progress(STAGES[1], 1, len(STAGES))
     named = [a for a in catalogue.frame["asset"].unique() if a]
     panel = _prices(study, named, folder, frames)
@@ -76,10 +85,12 @@ def prepare(
         )
     progress(STAGES[2], 2, len(STAGES))
     plans = make_plan(study, panel, assets, last=_last_day(catalogue))
-    outcome = pin_catalogue(
-        catalogue, {a: p.calendar for a, p in plans.items()}, policy=study.events.policy
-    )
+    calendars = {a: p.calendar for a, p in plans.items()}
+    catalogue, told = _merged(study, catalogue, calendars)
+    outcome = pin_catalogue(catalogue, calendars, policy=study.events.policy)
     pinned, context = _split(study, catalogue, outcome.pinned)
+    if study.events.signed:
+        check_signs(pinned)
     dropped = _studied_drops(study, catalogue, outcome.dropped)
     return Stages(
         study,
@@ -89,7 +100,30 @@ def prepare(
         outcome.pinned,
         pinned,
         pd.concat([dropped, context], ignore_index=True)[DROPPED_COLUMNS],
+        told,
     )
+
+
+def _merged(
+    study: Study, catalogue: Catalogue, calendars: Mapping[str, SessionCalendar]
+) -> tuple[Catalogue, tuple[str, ...]]:
+    """Group headlines that are alike where the study asks for it, and say what that does to N."""
+    settings = study.events
+    if not settings.group_similar:
+        return catalogue, ()
+    found = propose_stories(
+        catalogue, threshold=settings.group_threshold, hours=settings.group_hours
+    )
+    merged = with_groups(catalogue, found)
+    before, after = (
+        len(pin_catalogue(c, calendars, policy=settings.policy).pinned) for c in (catalogue, merged)
+    )
+    words = (
+        f"headlines alike in words within {settings.group_hours:g} hours count as one story: "
+        f"{count_stories(catalogue)} stories became {count_stories(merged)}, and "
+        f"{before} (headline, asset) pairs became {after}"
+    )
+    return merged, (words,)
 
 
 def run_study(
@@ -141,6 +175,7 @@ def run_study(
         started=started,
         seconds=time.perf_counter() - clock,
     )
+    record["warnings"] += [*stages.warnings, *sensitivity_words(tables["sensitivity"])]
     tell(STAGES[5], len(STAGES), len(STAGES))
     return StudyResult(run=record, **tables)
 
@@ -149,11 +184,15 @@ def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict
     study = stages.study
     others = neighbours(stages.pinned_all, stages.plans, event_time(study))
     hints = benchmark_hints(study, stages.panel, stages.plans)
-    tables = build_tables(study, stages.panel, runs, stages.pinned, others, hints)
-    left = pd.concat([stages.dropped, dropped, tables.pop("dropped")], ignore_index=True)
+    near = near_headlines(stages.pinned_all, stages.plans, event_time(study))
+    tables = build_tables(study, stages.panel, runs, stages.pinned, others, hints, near)
+    regressions, lacking = build_regressions(study, runs, stages.catalogue)
+    left = pd.concat([stages.dropped, dropped, tables.pop("dropped"), lacking], ignore_index=True)
     return {
         "pinned": stages.pinned,
         **tables,
+        "sensitivity": sensitivity_table(study, stages.panel, stages.plans, stages.pinned),
+        "regressions": regressions,
         "dropped": left[DROPPED_COLUMNS].drop_duplicates(ignore_index=True),
         "control": negative_control(
             study, stages.panel, stages.plans, stages.pinned_all, stages.pinned
@@ -183,6 +222,8 @@ def _catalogue(study: Study, folder: Path, frames: Mapping[str, pd.DataFrame]) -
     settings = study.events
     if settings.frame:
         source: Any = frames["events"]
+    elif settings.url is not None:
+        source = settings.url
     elif settings.file is not None:
         source = folder / settings.file
     else:
@@ -214,9 +255,11 @@ def _split(
     """Return the pinned headlines that are studied, and a dropped row for each of the others."""
     chosen = set(catalogue.frame.loc[_included(study, catalogue.frame), "event_id"])
     keep = pinned["event_id"].isin(chosen)
-    rest = catalogue.frame.loc[~catalogue.frame["event_id"].isin(chosen), "event_id"].unique()
-    rows = [(e, "", "context", "not in [events] include; windows that reach it are flagged", "")
-            for e in rest]  # fmt: skip
+    rest = catalogue.frame[~catalogue.frame["event_id"].isin(chosen)].drop_duplicates("event_id")
+    why = "not in [events] include; windows that reach it are flagged"
+    rows = [
+        (e, "", "context", why, h) for e, h in zip(rest["event_id"], rest["headline"], strict=True)
+    ]
     return (
         pinned[keep].reset_index(drop=True),
         pd.DataFrame(rows, columns=DROPPED_COLUMNS, dtype=object),

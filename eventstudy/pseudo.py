@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.abnormal import tested_window
+from eventstudy.arrays import IntArray
 from eventstudy.estimate import PanelRun, estimate, event_time
 from eventstudy.inference.leads import leads
 from eventstudy.inference.registry import cross_event
@@ -30,7 +31,7 @@ CONTROL_COLUMNS = [
 ]  # fmt: skip
 
 
-def _positions(pinned: pd.DataFrame, plans: Mapping[str, AssetPlan]) -> np.typing.NDArray[np.int64]:
+def _positions(pinned: pd.DataFrame, plans: Mapping[str, AssetPlan]) -> IntArray:
     days = pinned["session"].to_numpy().astype("datetime64[D]")
     out = np.empty(len(pinned), dtype=np.int64)
     for i, (asset, day) in enumerate(zip(pinned["asset"], days, strict=True)):
@@ -38,16 +39,50 @@ def _positions(pinned: pd.DataFrame, plans: Mapping[str, AssetPlan]) -> np.typin
     return out
 
 
+def _moved(
+    pinned: pd.DataFrame, plans: Mapping[str, AssetPlan], shifts: IntArray
+) -> dict[str, IntArray]:
+    """Return for each asset the new positions of its events, (shifts, events of the asset).
+
+    Sessions are counted on the calendar of the earliest event; an event on another calendar keeps
+    its distance, in its own sessions, from that event's date, so that dates which were shared stay
+    shared where both markets are open.
+    """
+    days = pinned["session"].to_numpy().astype("datetime64[D]")
+    first = int(np.argmin(days))
+    ruler = plans[str(pinned["asset"].iloc[first])].calendar.sessions
+    origin = int(np.searchsorted(ruler, days[first]))
+    inside = (origin + shifts >= 0) & (origin + shifts < len(ruler))
+    dates = ruler[np.clip(origin + shifts, 0, len(ruler) - 1)]
+    at = _positions(pinned, plans)
+    out = {}
+    for asset in dict.fromkeys(pinned["asset"].astype(str)):
+        sessions = plans[asset].calendar.sessions
+        mine = at[(pinned["asset"] == asset).to_numpy()]
+        anchor = int(np.searchsorted(sessions, days[first]))
+        there = np.searchsorted(sessions, dates)
+        places = there[:, None] + (mine - anchor)[None, :]
+        lost = ~inside[:, None] | (places < 0) | (places >= len(sessions))
+        out[asset] = np.where(lost, -1, places).astype(np.int64)
+    return out
+
+
 def shifted(pinned: pd.DataFrame, plans: Mapping[str, AssetPlan], shift: int) -> pd.DataFrame:
-    """Return the pinned events with every day 0 moved by ``shift`` sessions of its calendar."""
+    """Return the pinned events with every day 0 moved by ``shift`` sessions.
+
+    Raises
+    ------
+    ValueError
+        Where an event would leave its calendar.
+    """
     out = pinned.copy()
-    days = []
-    for asset, at in zip(pinned["asset"], _positions(pinned, plans), strict=True):
-        sessions = plans[str(asset)].calendar.sessions
-        if not 0 <= at + shift < len(sessions):
+    days = np.empty(len(pinned), dtype="datetime64[ns]")
+    for asset, places in _moved(pinned, plans, np.array([shift])).items():
+        if (places < 0).any():
             raise ValueError(f"a shift of {shift} sessions leaves the calendar of {asset}")
-        days.append(sessions[at + shift])
-    out["session"] = np.array(days, dtype="datetime64[ns]")
+        mine = (pinned["asset"] == asset).to_numpy()
+        days[mine] = plans[asset].calendar.sessions[places[0]].astype("datetime64[ns]")
+    out["session"] = days
     return out
 
 
@@ -66,25 +101,23 @@ def pseudo_shifts(
     """
     if pinned.empty:
         return []
-    at = _positions(pinned, plans)
-    others = _positions(pinned_all, plans)
+    days = pinned["session"].to_numpy().astype("datetime64[D]")
+    ruler = plans[str(pinned["asset"].iloc[int(np.argmin(days))])].calendar.sessions
+    shifts = -np.arange(1, int(np.searchsorted(ruler, days.min())) + 1, dtype=np.int64)
+    allowed = np.ones(len(shifts), dtype=bool)
+    news = _positions(pinned_all, plans)
     width = time.event[1] - time.event[0] + 1
-    room: list[int] = []
-    blocked: set[int] = set()
-    for asset in dict.fromkeys(pinned["asset"].astype(str)):
-        mine = at[(pinned["asset"] == asset).to_numpy()]
-        news = others[(pinned_all["asset"] == asset).to_numpy()]
-        sessions = plans[asset].calendar.sessions
+    for asset, places in _moved(pinned, plans, shifts).items():
         first = panel.close.index[panel.close[asset].notna()]
         if not len(first):
             return []
+        sessions = plans[asset].calendar.sessions
         start = int(np.searchsorted(sessions, first[0].to_datetime64().astype("datetime64[D]")))
-        room.append(int(mine.min() + time.estimation[0] - 1 - start))
-        for position in mine:
-            for other in news:
-                near = other - position
-                blocked.update(range(int(near) - width + 1, int(near) + width))
-    return [-s for s in range(1, max(min(room), 0) + 1) if -s not in blocked]
+        # The first price has no return yet.
+        allowed &= (places + time.estimation[0] > start).all(axis=1)
+        for other in news[(pinned_all["asset"] == asset).to_numpy()]:
+            allowed &= (np.abs(places - other) >= width).all(axis=1)
+    return [int(s) for s in shifts[allowed]]
 
 
 def negative_control(

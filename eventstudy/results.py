@@ -32,6 +32,9 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tests": ((), ()),
     "paths": ((), ()),
     "control": (("session",), ()),
+    "contamination": ((), ()),
+    "sensitivity": (("session",), ()),
+    "regressions": ((), ()),
     "dropped": ((), ()),
     "quality": (("session",), ()),
     "series": (("session",), ()),
@@ -52,6 +55,12 @@ class StudyResult:
         Mean abnormal and cumulative returns of each panel and model by event day, with bands.
     control : DataFrame
         The negative control: the first window again on earlier dates without a headline.
+    contamination : DataFrame
+        The leading tests with and without the events whose windows hold another headline.
+    sensitivity : DataFrame
+        Abnormal returns of ambiguous headlines for each session that could be day 0.
+    regressions : DataFrame
+        Abnormal returns regressed on columns of the catalogue, where the study asks for it.
     quality : DataFrame
         Findings of the data quality gate.
     series : DataFrame
@@ -79,6 +88,9 @@ class StudyResult:
     quality: pd.DataFrame
     series: pd.DataFrame
     run: dict[str, Any] = field(default_factory=dict)
+    contamination: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["note"]))
+    sensitivity: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["session"]))
+    regressions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["note"]))
 
     @property
     def name(self) -> str:
@@ -230,7 +242,8 @@ TEXT_COLUMNS = frozenset(
     {
         "event_id", "asset", "calendar", "position", "reason", "panel", "model", "flags", "name",
         "variant", "title", "distribution", "note", "alternative", "stage", "detail", "group",
-        "headline", "lead_reason", "check", "severity", "action", "flag", "source", "url", "market",
+        "headline", "lead_reason", "other_headlines", "term", "covariance", "check", "severity",
+        "action", "flag", "source", "url", "market",
     }
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from pydantic import model_validator as checks
 
 from eventstudy.checks import (
     MOST_SESSIONS,
+    Address,
     Clock,
     Columns,
     EventsFile,
@@ -21,6 +22,7 @@ from eventstudy.checks import (
     Names,
     Positive,
     PricesFile,
+    Regressors,
     Statistics,
     Text,
     TimeZone,
@@ -37,6 +39,7 @@ __all__ = [
     "EventsSettings",
     "ModelSettings",
     "PricesSettings",
+    "RegressionSettings",
     "Section",
     "StudySection",
     "TestsSettings",
@@ -87,6 +90,8 @@ class EventsSettings(Section):
     ----------
     file : Path or None
         Catalogue, relative to the study file.
+    url : str or None
+        Address of an RSS or Atom feed in place of a file.
     rows : tuple of dict
         The ``[[events.list]]`` tables in place of a file.
     frame : bool
@@ -100,15 +105,28 @@ class EventsSettings(Section):
     include : tuple of str or None
         Event ids or groups that are studied; the other headlines of the catalogue serve as
         context, and windows that reach them are flagged. None studies all.
+    signed : bool
+        True turns the returns of events with ``sign`` -1 around in the tests across events.
+    group_similar : bool
+        True merges headlines near in time and words on the same assets into one story.
+    group_threshold : float
+        Likeness of words, from 0 to 100, from which on two headlines are one story.
+    group_hours : float
+        Hours within which they must have come out.
     """
 
     file: EventsFile | None = None
+    url: Address | None = None
     rows: tuple[dict[str, Any], ...] = Field(default=(), alias="list")
     frame: bool = Field(default=False, exclude=True)
     timezone: TimeZone | None = None
     policy: Annotated[DatePolicy, one_of("next", "previous", "exclude", "error")] = "next"
     columns: Columns = Field(default_factory=dict)
     include: Names = None
+    signed: Flag = False
+    group_similar: Flag = False
+    group_threshold: Positive = Field(default=80.0, le=100.0)
+    group_hours: Positive = 24.0
 
     @field_validator("rows", mode="before")
     @classmethod
@@ -122,9 +140,11 @@ class EventsSettings(Section):
 
     @checks(mode="after")
     def _one_place(self) -> EventsSettings:
-        given = (self.file is not None) + bool(self.rows) + self.frame
+        given = (self.file is not None) + (self.url is not None) + bool(self.rows) + self.frame
         if given == 0:
             fail('says where no headline is; give file = "events.csv" or [[events.list]] tables')
+        if given > 1 and self.url is not None:
+            fail("stands beside another place of headlines; keep one of the two", "url")
         if given > 1:
             fail("stands beside [[events.list]]; keep one of the two", "file")
         return self
@@ -312,6 +332,21 @@ class WindowsSettings(Section):
             if a < first or b > last:
                 fail(f"[{a}, {b}] is not inside the event window [{first}, {last}]", "report", i)
         return self
+
+
+class RegressionSettings(Section):
+    """``[regression]``: CARs explained by columns of the catalogue.
+
+    Attributes
+    ----------
+    on : tuple of str
+        Columns of numbers: ``surprise``, ``sign``, or any further column.
+    window : (int, int)
+        Sessions of the CAR, inside ``[windows] event``.
+    """
+
+    on: Regressors
+    window: Window = (0, 1)
 
 
 class TestsSettings(Section):

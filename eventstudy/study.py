@@ -21,6 +21,7 @@ from eventstudy.settings import (
     EventsSettings,
     ModelSettings,
     PricesSettings,
+    RegressionSettings,
     Section,
     StudySection,
     TestsSettings,
@@ -32,6 +33,7 @@ __all__ = [
     "EventsSettings",
     "ModelSettings",
     "PricesSettings",
+    "RegressionSettings",
     "Study",
     "StudySection",
     "TestsSettings",
@@ -76,7 +78,7 @@ class Study(Section):
 
     Attributes
     ----------
-    study, events, prices, assets, model, windows, tests
+    study, events, prices, assets, model, windows, tests, regression
         The sections of a study file; ``events``, ``prices`` and ``model`` are required.
     schema_version : int
         Version of the layout of study files, 1.
@@ -100,6 +102,7 @@ class Study(Section):
     model: ModelSettings
     windows: WindowsSettings = Field(default_factory=WindowsSettings)
     tests: TestsSettings = Field(default_factory=TestsSettings)
+    regression: RegressionSettings | None = None
 
     @field_validator("prices", mode="after")
     @classmethod
@@ -135,6 +138,7 @@ class Study(Section):
         for name in self.assets:
             _check_asset(self, name)
         _check_superfluous(self)
+        _check_regression(self)
         return self
 
     def models_for(self, asset: str) -> tuple[str, ...]:
@@ -191,7 +195,10 @@ class Study(Section):
         """Return the resolved study as plain values for JSON, in the order of a study file."""
         plain = self.model_dump(mode="python", by_alias=True)
         order = ("schema_version", "study", "events", "prices", "assets", "model", "windows")
-        return {key: _plain(plain[key]) for key in (*order, "tests")}
+        out = {key: _plain(plain[key]) for key in (*order, "tests")}
+        if self.regression is not None:
+            out["regression"] = _plain(plain["regression"])
+        return out
 
 
 def _needs(model: str) -> bool:
@@ -268,6 +275,17 @@ def _check_superfluous(study: Study) -> None:
         if given and not possible:
             names = ", ".join(f'"{m}"' for m in (settings.name, *settings.also))
             fail(f"is superfluous; {names} takes none, so remove the key", "model", key)
+
+
+def _check_regression(study: Study) -> None:
+    """Check that the regression's window lies inside the event window."""
+    if study.regression is None:
+        return
+    (a, b), (first, last) = study.regression.window, study.windows.event
+    if a < first or b > last:
+        fail(
+            f"[{a}, {b}] is not inside the event window [{first}, {last}]", "regression", "window"
+        )
 
 
 def _version(value: object) -> object:

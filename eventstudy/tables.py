@@ -9,6 +9,8 @@ import pandas as pd
 
 from eventstudy.abnormal import tested_window
 from eventstudy.bands import event_paths
+from eventstudy.contamination import COLUMNS as CONTAMINATION_COLUMNS
+from eventstudy.contamination import Near, contamination_table, window_marks
 from eventstudy.context import event_flags
 from eventstudy.estimate import DROPPED_COLUMNS, PanelRun
 from eventstudy.inference.diagnostics import Diagnostics, diagnose
@@ -22,6 +24,7 @@ from eventstudy.panel_tables import (
     concat,
 )
 from eventstudy.prices.panel import PricePanel
+from eventstudy.signed import event_signs, sign_drops, signed_run, signed_windows
 from eventstudy.single_tables import build_single_tables
 from eventstudy.study import Study
 
@@ -51,7 +54,7 @@ EMPTY = {
                          "expected", "ar", "ar_se", "sar"],
     "windows": ["event_id", "asset", "session", "panel", "model", "start", "end", "n_days", "car",
                 "car_se", "scar", "statistic", "df", "pvalue", "placebo_pvalue", "ci_low",
-                "ci_high", "mde", "bhar", "note"],
+                "ci_high", "mde", "bhar", "note", "other_headlines"],
     "event_tests": ["event_id", "asset", "session", "panel", "model", "start", "end", "name",
                     "variant", "statistic", "distribution", "df", "pvalue", "leads", "note"],
     "dropped": DROPPED_COLUMNS,
@@ -65,19 +68,20 @@ def build_tables(
     pinned: pd.DataFrame,
     others: Mapping[tuple[str, str], list[str]],
     hints: Mapping[str, tuple[str, ...]],
+    near: Near,
 ) -> dict[str, pd.DataFrame]:
     """Compute every window and test of every run, and lay the numbers out in frames.
 
     Returns
     -------
     dict of DataFrame
-        events, abnormal_returns, windows, event_tests, tests, paths, dropped.
+        events, abnormal_returns, windows, event_tests, tests, paths, contamination, dropped.
     """
     spans = window_list(study)
     parts: dict[str, list[pd.DataFrame]] = {
         k: [] for k in ("events", "abnormal_returns", "windows", "event_tests", "dropped")
     }
-    tests, paths = [], []
+    across: dict[str, list[pd.DataFrame]] = {k: [] for k in ("tests", "paths", "contamination")}
     for run in runs:
         policy = study.study.missing or "exclude"
         windows = [
@@ -96,18 +100,43 @@ def build_tables(
         parts["events"].append(_events(run, found, flags))
         parts["abnormal_returns"].append(_abnormal(run))
         single = build_single_tables(study, run, windows)
-        parts["windows"].append(single.windows)
+        marks = [mark for window in windows for mark in window_marks(run, window, near)]
+        parts["windows"].append(single.windows.assign(other_headlines=marks))
         parts["event_tests"].append(single.event_tests)
         parts["dropped"].append(_window_drops(run, windows))
-        table, path = build_panel_tables(study, run, windows)
-        tests.append(table)
-        paths.append(path)
+        parts["dropped"].append(_across(study, run, windows, pinned, near, across))
     rank = _model_rank(study, runs)
     out = {name: _ordered(frames, rank, EMPTY[name]) for name, frames in parts.items()}
     out["event_tests"] = adjusted(out["event_tests"], study.tests.multiplicity)
-    out["tests"] = adjusted(concat(tests, TESTS_COLUMNS), study.tests.multiplicity)
-    out["paths"] = concat(paths, PATH_COLUMNS)
+    out["tests"] = adjusted(concat(across["tests"], TESTS_COLUMNS), study.tests.multiplicity)
+    out["paths"] = concat(across["paths"], PATH_COLUMNS)
+    out["contamination"] = concat(across["contamination"], CONTAMINATION_COLUMNS)
     return out
+
+
+def _across(
+    study: Study,
+    run: PanelRun,
+    windows: list[Window],
+    pinned: pd.DataFrame,
+    near: Near,
+    tables: dict[str, list[pd.DataFrame]],
+) -> pd.DataFrame:
+    """Add what is computed across the events of a run; return the events that a sign leaves out."""
+    left = pd.DataFrame()
+    if study.events.signed:
+        sign = event_signs(run, pinned)
+        left = sign_drops(run, sign)
+        turned = signed_run(run, sign)
+        if turned is None:
+            return left
+        run, windows = turned, signed_windows(windows, sign)
+    table, path = build_panel_tables(study, run, windows)
+    tables["tests"].append(table)
+    tables["paths"].append(path)
+    reported = [w for w in windows if (w.start, w.end) in study.windows.report]
+    tables["contamination"].append(contamination_table(run, reported, near))
+    return left
 
 
 def _model_rank(study: Study, runs: list[PanelRun]) -> dict[str, int]:

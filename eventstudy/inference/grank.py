@@ -45,7 +45,7 @@ class _Estimation:
     """Standardised estimation days of a member set, ranked once for all windows.
 
     ``base`` is (T,): the sum over the events of (rank among the estimation days) over
-    (their number + 2), NaN where no event has the day.
+    (their number + 2).
     """
 
     values: FloatArray
@@ -70,7 +70,7 @@ def _prepared(values: FloatArray) -> _Estimation:
     return _Estimation(
         values=values,
         size=size,
-        base=np.where(count > 0, total, np.nan),
+        base=total,
         count=count,
     )
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from eventstudy.names import Alternative
 
@@ -70,12 +70,18 @@ def p_value(
     """
     if math.isnan(statistic) or (distribution == "t" and not df > 0):
         return _NAN
-    law = stats.norm() if distribution == "normal" else stats.t(df)
     if alternative == "greater":
-        return float(law.sf(statistic))
+        return _tail(statistic, distribution, df)
     if alternative == "less":
-        return float(law.sf(-statistic))
-    return float(2.0 * law.sf(abs(statistic)))
+        return _tail(-statistic, distribution, df)
+    return 2.0 * _tail(abs(statistic), distribution, df)
+
+
+def _tail(value: float, distribution: Distribution, df: float) -> float:
+    """Return the survival function; the laws are symmetric, so nothing is subtracted from 1."""
+    if distribution == "normal":
+        return float(special.ndtr(-value))
+    return float(special.stdtr(df, -value))
 
 
 def with_reference(base: Statistic, *, level: float = 0.05, interval: bool = True) -> Statistic:
@@ -83,8 +89,9 @@ def with_reference(base: Statistic, *, level: float = 0.05, interval: bool = Tru
     p = p_value(base.statistic, base.distribution, base.df, base.alternative)
     low = high = _NAN
     if interval and math.isfinite(base.se) and not math.isnan(p):
-        law = stats.norm() if base.distribution == "normal" else stats.t(base.df)
-        half = float(law.isf(level / 2.0)) * base.se
+        normal = base.distribution == "normal"
+        lower = special.ndtri(level / 2.0) if normal else special.stdtrit(base.df, level / 2.0)
+        half = -float(lower) * base.se
         low, high = base.estimate - half, base.estimate + half
     return replace(base, pvalue=p, ci_low=low, ci_high=high)
 

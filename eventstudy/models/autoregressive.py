@@ -23,9 +23,11 @@ Box and Jenkins (1970); derived here, agreement with statsmodels ``AutoReg`` is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from eventstudy.arrays import EventBlock, FloatArray, ForecastCovariance, ModelFit
+from eventstudy.arrays import BoolArray, EventBlock, FloatArray, ForecastCovariance, ModelFit
 from eventstudy.models.base import ModelOptions
 
 __all__ = ["fit_ar1"]
@@ -40,6 +42,49 @@ def _origin(block: EventBlock) -> FloatArray:
     if block.est_taus[-1] + 1 == block.taus[0]:
         return np.asarray(block.returns_est[:, -1])
     return np.full(block.n, np.nan)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Regression of each return on the one before: rows (n, T) and moments of n events."""
+
+    on: BoolArray
+    count: FloatArray
+    theta: FloatArray
+    residuals: FloatArray
+    leverage: FloatArray
+    inverse: FloatArray
+    rss: FloatArray
+    tss: FloatArray
+
+
+def _regress(block: EventBlock) -> _Line:
+    single = np.isfinite(block.returns_est) & (block.spans_est == 1.0)
+    on = np.zeros_like(single)
+    on[:, 1:] = single[:, 1:] & single[:, :-1]
+    lag = np.zeros_like(block.returns_est)
+    lag[:, 1:] = block.returns_est[:, :-1]
+    count = on.sum(axis=1).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        y_mean = np.where(on, block.returns_est, 0.0).sum(axis=1) / count
+        x_mean = np.where(on, lag, 0.0).sum(axis=1) / count
+        y = np.where(on, block.returns_est - y_mean[:, None], 0.0)
+        x = np.where(on, lag - x_mean[:, None], 0.0)
+        sxx = (x**2).sum(axis=1)
+        varies = sxx > SCALE_TOLERANCE**2 * (np.where(on, lag, 0.0) ** 2).sum(axis=1)
+        phi = np.where(varies, (x * y).sum(axis=1) / sxx, np.nan)
+        e = y - phi[:, None] * x
+        corner, cross = 1.0 / count + x_mean**2 / sxx, -x_mean / sxx
+        return _Line(
+            on=on,
+            count=count,
+            theta=np.stack([y_mean - phi * x_mean, phi], axis=1),
+            residuals=e,
+            leverage=1.0 / count[:, None] + x**2 / sxx[:, None],
+            inverse=np.array([[corner, cross], [cross, 1.0 / sxx]]).transpose(2, 0, 1),
+            rss=(e**2).sum(axis=1),
+            tss=(y**2).sum(axis=1),
+        )
 
 
 def _reasons(
@@ -110,54 +155,35 @@ def fit_ar1(block: EventBlock, options: ModelOptions) -> ModelFit:
     >>> fit.theta.round(3)
     array([[ 0.002, -0.143]])
     """
-    single = np.isfinite(block.returns_est) & (block.spans_est == 1.0)
-    on = np.zeros_like(single)
-    on[:, 1:] = single[:, 1:] & single[:, :-1]
-    lag = np.zeros_like(block.returns_est)
-    lag[:, 1:] = block.returns_est[:, :-1]
-    count = on.sum(axis=1).astype(np.float64)
+    line = _regress(block)
+    failure = _reasons(line.count, line.theta[:, 1], _origin(block), line.rss, line.tss)
+    good = np.array([not f for f in failure], dtype=bool)
+    theta = np.where(good[:, None], line.theta, np.nan)
+    df = np.where(good, line.count - 2.0, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        y_mean = np.where(on, block.returns_est, 0.0).sum(axis=1) / count
-        x_mean = np.where(on, lag, 0.0).sum(axis=1) / count
-        y = np.where(on, block.returns_est - y_mean[:, None], 0.0)
-        x = np.where(on, lag - x_mean[:, None], 0.0)
-        sxx = (x**2).sum(axis=1)
-        varies = sxx > SCALE_TOLERANCE**2 * (np.where(on, lag, 0.0) ** 2).sum(axis=1)
-        phi = np.where(varies, (x * y).sum(axis=1) / sxx, np.nan)
-        e = y - phi[:, None] * x
-        rss = (e**2).sum(axis=1)
-        origin = _origin(block)
-        failure = _reasons(count, phi, origin, rss, (y**2).sum(axis=1))
-        good = np.array([not f for f in failure], dtype=bool)
-        theta = np.where(good[:, None], np.stack([y_mean - phi * x_mean, phi], axis=1), np.nan)
-        df = np.where(good, count - 2.0, np.nan)
-        sigma = np.sqrt(rss / df)
-        leverage = 1.0 / count[:, None] + x**2 / sxx[:, None]
-        corner = 1.0 / count + x_mean**2 / sxx
-        cross = -x_mean / sxx
-        inverse = np.array([[corner, cross], [cross, 1.0 / sxx]]).transpose(2, 0, 1)
-        r_squared = np.where(good, 1.0 - rss / (y**2).sum(axis=1), np.nan)
-    mean, gradient, psi = _forecast(theta, origin, len(block.taus))
+        sigma = np.sqrt(line.rss / df)
+        r_squared = np.where(good, 1.0 - line.rss / line.tss, np.nan)
+    mean, gradient, psi = _forecast(theta, _origin(block), len(block.taus))
     add = _sums(block.spans_evt)
     seen = np.isfinite(block.returns_evt) & np.isfinite(block.spans_evt)
     shocks = np.einsum("nlj,njm->nlm", add, psi)
     expected = np.where(seen, np.einsum("nlj,nj->nl", add, mean), np.nan)
-    keep = on & good[:, None]
+    keep = line.on & good[:, None]
     return ModelFit(
         names=("alpha", "phi"),
         theta=theta,
-        residuals=np.where(keep, e, np.nan),
-        leverage=np.where(keep, leverage, np.nan),
+        residuals=np.where(keep, line.residuals, np.nan),
+        leverage=np.where(keep, line.leverage, np.nan),
         sigma=sigma,
         df=df,
-        n_obs=on.sum(axis=1).astype(np.int64),
+        n_obs=line.count.astype(np.int64),
         r_squared=r_squared,
         expected=expected,
         ar=block.returns_evt - expected,
         covariance=ForecastCovariance(
             innovation=sigma[:, None, None] ** 2 * np.einsum("nlj,nmj->nlm", shocks, shocks),
             design=np.where(seen[:, :, None], np.einsum("nlj,njk->nlk", add, gradient), np.nan),
-            parameters=sigma[:, None, None] ** 2 * inverse,
+            parameters=sigma[:, None, None] ** 2 * line.inverse,
         ),
         failure=failure,
         volatility_state=np.full(block.n, np.nan),

@@ -40,12 +40,23 @@ def _design(
     return np.concatenate(columns, axis=2)
 
 
-def _row_weights(block: EventBlock, usable: FloatArray, half_life: float | None) -> FloatArray:
-    weights = np.where(usable > 0, 1.0 / np.sqrt(np.where(usable > 0, block.spans_est, 1.0)), 0.0)
-    if half_life is not None:
-        age = block.est_taus[-1] - block.est_taus
-        weights = weights * np.sqrt(0.5 ** (age / half_life))
-    return weights
+def _row_weights(
+    block: EventBlock, usable: FloatArray, half_life: float | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the root weights of the rows, and their part that is the half-life's, (n, T) each.
+
+    Half-life weights have mean 1 over the usable rows: only then does the weighted residual sum
+    of squares keep its scale where the variance is constant.
+    """
+    session = np.where(usable > 0, 1.0 / np.sqrt(np.where(usable > 0, block.spans_est, 1.0)), 0.0)
+    if half_life is None:
+        return session, np.ones_like(session)
+    age = block.est_taus[-1] - block.est_taus
+    decay = np.broadcast_to(0.5 ** (age / half_life), session.shape)
+    count = np.maximum(usable.sum(axis=1), 1.0)
+    mean = (decay * usable).sum(axis=1) / count
+    root = np.sqrt(decay / np.where(mean > 0, mean, 1.0)[:, None])
+    return session * root, root
 
 
 def _failures(
@@ -95,7 +106,7 @@ def fit_least_squares(block: EventBlock, options: ModelOptions) -> ModelFit:
     one session.
     """
     usable, usable_evt = usable_rows(block)
-    weights = _row_weights(block, usable, options.half_life)
+    weights, decay = _row_weights(block, usable, options.half_life)
     raw = _design(block.factors_est, block.spans_est, usable, intercept=options.intercept)
     x = np.where(usable[:, :, None] > 0, raw, 0.0) * weights[:, :, None]
     y = np.where(usable > 0, block.returns_est, 0.0) * weights
@@ -124,7 +135,7 @@ def fit_least_squares(block: EventBlock, options: ModelOptions) -> ModelFit:
     return ModelFit(
         names=_parameter_names(options),
         theta=theta,
-        residuals=np.where((usable > 0) & good[:, None], resid, np.nan),
+        residuals=np.where((usable > 0) & good[:, None], resid / decay, np.nan),
         leverage=np.where((usable > 0) & good[:, None], (q**2).sum(axis=2), np.nan),
         sigma=sigma,
         df=df,
@@ -208,7 +219,7 @@ def fit_market_adjusted(block: EventBlock, options: ModelOptions) -> ModelFit:
         n_obs=n_obs.astype(np.int64),
         r_squared=np.full(block.n, np.nan),
         expected=expected,
-        ar=block.returns_evt - expected,
+        ar=np.where(good[:, None], block.returns_evt - expected, np.nan),
         covariance=ForecastCovariance(
             innovation=sigma[:, None] ** 2 * np.where(on_evt, block.spans_evt, np.nan),
             design=design,

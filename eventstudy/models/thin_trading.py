@@ -21,6 +21,8 @@ paper was not checked. Dimson (1979), JFE 7, 197-226, doi:10.1016/0304-405X(79)9
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from eventstudy.arrays import BoolArray, EventBlock, FloatArray, ModelFit
@@ -117,31 +119,10 @@ def fit_scholes_williams(block: EventBlock, options: ModelOptions) -> ModelFit:
     on = usable_rows(block)[0] > 0
     on &= np.where(on, block.spans_est, 0.0) == 1.0
     on[:, [0, -1]] = False
-    market = block.factors_est[:, :, 1]
-    r, r_mean = _centre(block.returns_est, on)
-    m, m_mean = _centre(market, on)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slopes = np.zeros(block.n)
-        for j in range(3):
-            z, _ = _centre(block.factors_est[:, :, j], on)
-            slopes += (r * z).sum(axis=1) / (z**2).sum(axis=1)
-        rho = _benchmark_autocorrelation(market)
-        beta = slopes / (1.0 + 2.0 * rho)
-        alpha = r_mean - beta * m_mean
-        z, _ = _centre(block.factors_est.sum(axis=2), on)
-        zz, zm, mm = (z**2).sum(axis=1), (z * m).sum(axis=1), (m**2).sum(axis=1)
-        varies = mm > SCALE_TOLERANCE**2 * (np.where(on, market, 0.0) ** 2).sum(axis=1)
-        link = np.where(varies, zm / np.sqrt(zz * mm), np.nan)
-        e = np.where(on, block.returns_est - alpha[:, None] - beta[:, None] * market, 0.0)
-    failure = _reasons(
-        on.sum(axis=1).astype(np.float64),
-        rho,
-        link,
-        (e**2).sum(axis=1),
-        (np.where(on, block.returns_est, 0.0) ** 2).sum(axis=1),
-    )
+    line = _instrumented(block, on)
     evt = usable_rows(block)[1] > 0
     design = np.stack([block.spans_evt, block.factors_evt[:, :, 1]], axis=2)
+    market = block.factors_est[:, :, 1]
     x = np.stack([np.ones_like(market), market], axis=2)
     rows = Rows(
         x=np.where(on[:, :, None], x, 0.0),
@@ -150,19 +131,58 @@ def fit_scholes_williams(block: EventBlock, options: ModelOptions) -> ModelFit:
         design_evt=np.where(evt[:, :, None], design, np.nan),
         names=("alpha", "beta"),
     )
+    rss = (line.residuals**2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = 1.0 / on.sum(axis=1)
-        spread, leverage = _spread(m, z, m_mean, share, zz, zm)
-        s2 = (e**2).sum(axis=1) / (on.sum(axis=1) - 2.0)
+        s2 = rss / (rows.count - 2.0)
     return assemble(
         block,
         rows,
-        theta=np.stack([alpha, beta], axis=1),
-        residuals=e,
-        leverage=leverage,
-        parameters=s2[:, None, None] * spread,
-        failure=failure,
+        theta=line.theta,
+        residuals=line.residuals,
+        leverage=line.leverage,
+        parameters=s2[:, None, None] * line.spread,
+        failure=_reasons(rows.count, line.rho, line.link, rss, (rows.y**2).sum(axis=1)),
     )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Estimates of n events: theta (n, 2), residuals and leverage (n, T), ``AA'`` (n, 2, 2),
+    the benchmark's autocorrelation and the correlation of instrument and benchmark (n,)."""
+
+    theta: FloatArray
+    residuals: FloatArray
+    leverage: FloatArray
+    spread: FloatArray
+    rho: FloatArray
+    link: FloatArray
+
+
+def _instrumented(block: EventBlock, on: BoolArray) -> _Line:
+    market = block.factors_est[:, :, 1]
+    r, r_mean = _centre(block.returns_est, on)
+    m, m_mean = _centre(market, on)
+    z, _ = _centre(block.factors_est.sum(axis=2), on)
+    rho = _benchmark_autocorrelation(market)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = np.zeros(block.n)
+        for j in range(3):
+            x, _ = _centre(block.factors_est[:, :, j], on)
+            slopes += (r * x).sum(axis=1) / (x**2).sum(axis=1)
+        beta = slopes / (1.0 + 2.0 * rho)
+        alpha = r_mean - beta * m_mean
+        zz, zm, mm = (z**2).sum(axis=1), (z * m).sum(axis=1), (m**2).sum(axis=1)
+        varies = mm > SCALE_TOLERANCE**2 * (np.where(on, market, 0.0) ** 2).sum(axis=1)
+        spread, leverage = _spread(m, z, m_mean, 1.0 / on.sum(axis=1), zz, zm)
+        fitted = alpha[:, None] + beta[:, None] * market
+        return _Line(
+            theta=np.stack([alpha, beta], axis=1),
+            residuals=np.where(on, block.returns_est - fitted, 0.0),
+            leverage=leverage,
+            spread=spread,
+            rho=rho,
+            link=np.where(varies, zm / np.sqrt(zz * mm), np.nan),
+        )
 
 
 def _spread(

@@ -239,6 +239,15 @@ def _forecast(
     return np.asarray(usual + fade * (h - usual), dtype=np.float64), h / usual
 
 
+def _unfit(rows: Rows, i: int, *, full: bool) -> str:
+    count = int(rows.on[i].sum())
+    if count < LEAST_OBSERVATIONS:
+        return f"too few observations: {count} estimation returns, {LEAST_OBSERVATIONS} needed"
+    if not full:
+        return "rank: the regressors do not vary or are collinear over the estimation window"
+    return ""
+
+
 def _fit(block: EventBlock, options: ModelOptions, kind: str, purpose: int) -> ModelFit:
     rows = gather_rows(block, options)
     n, length, k = rows.x.shape
@@ -249,18 +258,7 @@ def _fit(block: EventBlock, options: ModelOptions, kind: str, purpose: int) -> M
     state = np.full(n, np.nan)
     failure: list[str] = []
     for i in range(n):
-        count = int(rows.on[i].sum())
-        if count < LEAST_OBSERVATIONS:
-            failure.append(
-                f"too few observations: {count} estimation returns, {LEAST_OBSERVATIONS} needed"
-            )
-            continue
-        if not full[i]:
-            failure.append(
-                "rank: the regressors do not vary or are collinear over the estimation window"
-            )
-            continue
-        one = _estimate(rows, i, kind, options)
+        one = _unfit(rows, i, full=bool(full[i])) or _estimate(rows, i, kind, options)
         if isinstance(one, str):
             failure.append(one)
             continue

@@ -222,10 +222,11 @@ def _single_days(result: Charted, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the one-day windows of the event that ``rows`` is about, one a day."""
     first = rows.iloc[0]
     w = result.windows
-    days = w[
+    days: pd.DataFrame = w[
         (w["event_id"] == first["event_id"])
         & (w["asset"] == first["asset"])
         & (w["model"] == first["model"])
         & (w["start"] == w["end"])
     ]
-    return days.drop_duplicates("start").set_index("start").reindex(rows["tau"])
+    days = days.drop_duplicates("start").set_index("start")
+    return days.reindex(rows["tau"].to_numpy())

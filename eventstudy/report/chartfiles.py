@@ -1,13 +1,17 @@
-"""The charts of a result as SVG files: price and path of each main asset, mean path of each panel."""
+"""The charts of a result as SVG files: main assets one by one, then the panels."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eventstudy.plots import across, single
 from eventstudy.plots.svg import draw, save_svg
 from eventstudy.report import facts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["MOST", "write_charts"]
 
@@ -18,6 +22,18 @@ MOST = 24
 def _file_name(*parts: str) -> str:
     safe = [re.sub(r"[^A-Za-z0-9^=.-]+", "-", p).strip("-.") or "x" for p in parts]
     return "_".join(safe) + ".svg"
+
+
+def _car(result: facts.ResultLike, event: str, asset: str, model: str) -> Figure:
+    return draw(lambda ax: single.car(result, event, asset=asset, model=model, ax=ax))
+
+
+def _price(result: facts.ResultLike, event: str, asset: str) -> Figure:
+    return draw(lambda ax: single.price(result, event, asset=asset, ax=ax))
+
+
+def _caar(result: facts.ResultLike, panel: str, model: str) -> Figure:
+    return draw(lambda ax: across.caar(result, panel, model=model, ax=ax))
 
 
 def write_charts(result: facts.ResultLike, folder: Path, *, most: int = MOST) -> list[str]:
@@ -34,17 +50,17 @@ def write_charts(result: facts.ResultLike, folder: Path, *, most: int = MOST) ->
     for row in rows.head(most).itertuples(index=False):
         event, asset, model = str(row.event_id), str(row.asset), str(row.model)
         path = folder / _file_name(event, asset, model, "car")
-        save_svg(draw(lambda ax: single.car(result, event, asset=asset, model=model, ax=ax)), path)
+        save_svg(_car(result, event, asset, model), path)
         names.append(path.name)
         prices = result.series
         own = prices[(prices["event_id"] == event) & (prices["asset"] == asset)]
         price = folder / _file_name(event, asset, "price")
         if own["price"].notna().any() and price.name not in names:
-            save_svg(draw(lambda ax: single.price(result, event, asset=asset, ax=ax)), price)
+            save_svg(_price(result, event, asset), price)
             names.append(price.name)
     panels = result.tests[["panel", "model"]].drop_duplicates()
     for panel, model in panels.itertuples(index=False, name=None):
         path = folder / _file_name(str(panel), str(model), "caar")
-        save_svg(draw(lambda ax: across.caar(result, panel, model=model, ax=ax)), path)
+        save_svg(_caar(result, str(panel), str(model)), path)
         names.append(path.name)
     return names

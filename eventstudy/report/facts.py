@@ -106,12 +106,17 @@ def asset_titles(result: ResultLike) -> dict[str, str]:
 
 
 def headlines(result: ResultLike) -> dict[str, str]:
-    """Return the text of each headline that was pinned, in the order of the catalogue."""
-    if result.pinned.empty:
-        return {}
-    first = result.pinned.drop_duplicates("event_id")
-    texts = first["headline"] if "headline" in first else first["event_id"]
-    return {str(i): one_line(t) or str(i) for i, t in zip(first["event_id"], texts, strict=True)}
+    """Return the text of each headline: those that were pinned, then those that serve as context."""
+    out: dict[str, str] = {}
+    if len(result.pinned):
+        first = result.pinned.drop_duplicates("event_id")
+        texts = first["headline"] if "headline" in first else first["event_id"]
+        out = {str(i): one_line(t) or str(i) for i, t in zip(first["event_id"], texts, strict=True)}
+    if len(result.dropped):
+        rows = result.dropped[result.dropped["stage"] == "context"]
+        for event_id, text in zip(rows["event_id"], rows["detail"], strict=True):
+            out.setdefault(str(event_id), one_line(text) or str(event_id))
+    return out
 
 
 def left_out(result: ResultLike) -> int:

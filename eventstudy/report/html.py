@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from eventstudy.report import appendix, citations, facts, words
+from eventstudy.report.bars import scale_of
 from eventstudy.report.caveats import caveats
 from eventstudy.report.charts import Figure, event_figures, panel_figures
 from eventstudy.report.format import HTML, one_line
@@ -34,32 +35,6 @@ FEW_EVENTS = 5
 
 _PANEL = ["panel", "model"]
 _EMPTY = Table("empty", "", ())
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Puts decimals on the 0 to 100 of an interval bar."""
-
-    low: float
-    high: float
-
-    def at(self, value: float, shift: float = 0.0) -> str:
-        """Return the position of a value, kept inside the bar."""
-        place = 100.0 * (value - self.low) / (self.high - self.low)
-        return f"{min(max(place, 0.0), 100.0) + shift:.1f}"
-
-
-def scale_of(table: Table) -> Scale | None:
-    """Return the common scale of a table's interval bars; extreme ends do not squeeze the rest."""
-    bars = [c.bar for row in table.rows for c in row if c.bar]
-    if not bars:
-        return None
-    reach = sorted(max(abs(b[0]), abs(b[2])) for b in bars)
-    top = reach[max(0, int(0.95 * len(reach)) - 1)] if len(reach) > 20 else reach[-1]
-    low, high = min(0.0, *(b[0] for b in bars)), max(0.0, *(b[2] for b in bars))
-    low, high = max(low, -top), min(high, top)
-    pad = 0.03 * (high - low) or 1.0
-    return Scale(low - pad, high + pad)
 
 
 def render_html(result: facts.ResultLike, *, charts: int = MAX_CHARTS) -> str:
@@ -138,10 +113,6 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
         "panels": panels,
         "many": many,
         "positions": _positions(result) if many else "",
-        "positions": _positions(result) if many else "",
-        "control": appendix.control_table(
-            result, caption="The study's first window on dates without a headline"
-        ).clipped(60, "control.csv"),
         "left_out": _left_out(result),
         "warnings": [one_line(w) for w in result.run.get("warnings", [])],
         "methods": citations.methods(result),
@@ -161,6 +132,9 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
 def _tables(result: facts.ResultLike) -> dict[str, Any]:
     """Return the tables of the page's last sections."""
     return {
+        "control": appendix.control_table(
+            result, caption="The study's first window on dates without a headline"
+        ).clipped(60, "control.csv"),
         "dropped": appendix.dropped_table(
             result, caption="Left out, at which stage, and why"
         ).clipped(where="dropped.csv"),

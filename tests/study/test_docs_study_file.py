@@ -14,6 +14,7 @@ from eventstudy.settings import (
     EventsSettings,
     ModelSettings,
     PricesSettings,
+    RegressionSettings,
     Section,
     StudySection,
     TestsSettings,
@@ -30,6 +31,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[model]": ModelSettings,
     "[windows]": WindowsSettings,
     "[tests]": TestsSettings,
+    "[regression]": RegressionSettings,
 }
 
 

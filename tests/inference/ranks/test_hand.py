@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from eventstudy.inference import ranks
 from eventstudy.inference.ranks import day_scores, midranks, rank_scores, score_window_z
 from eventstudy.inference.signs import positive_share, row_medians, run_sums
 from eventstudy.inference.wilcoxon import signed_rank_tail
@@ -26,6 +27,21 @@ def test_midranks_by_hand() -> None:
     got = midranks(np.array([[2.0, 2.0, 1.0, 5.0], [nan, 3.0, nan, -1.0], [7.0, 7.0, 7.0, 7.0]]))
     want = [[2.5, 2.5, 1.0, 4.0], [nan, 2.0, nan, 1.0], [2.5, 2.5, 2.5, 2.5]]
     np.testing.assert_array_equal(got, want)
+
+
+def test_ranking_in_pieces_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.round(np.random.default_rng(9).normal(size=(11, 6)), 1)
+    whole = midranks(x)
+    monkeypatch.setattr(ranks, "_CHUNK", 24)  # four rows at a time
+    np.testing.assert_array_equal(midranks(x), whole)
+
+
+def test_returns_over_several_sessions_are_ranked_by_the_root() -> None:
+    # A return of 6 over four sessions is 3 a root session: it stands below 4, not above.
+    sample = scores_sample([[1, 2, 4], [3, 1, 2]], [[6.0], [1.5]])
+    sample.block.spans_evt[0, 0] = 4.0
+    panel = ranks.abnormal_panel(sample.block, sample.fit)
+    np.testing.assert_array_equal(panel, [[1, 2, 4, 3], [3, 1, 2, 1.5]])
 
 
 def test_missing_has_no_rank_and_no_place_in_the_denominator() -> None:
@@ -141,6 +157,24 @@ def test_grank_worked_out() -> None:
     # Medians .5 and .60: signs - - + | + for both, so Z = 1 again.
     sign = run(("sign_gsar_t", "published"), sample)
     assert (sign.statistic, sign.df) == (approx(1.0), 2.0)
+
+
+def test_grank_entry_may_tie_with_a_day() -> None:
+    scar = np.array([3.0, 1.0, -2.0])
+    entry = scar / scar.std(ddof=1)
+    e = np.array([[-1.0, 0.4, 1.9, 0.2], [0.5, -0.5, 2.0, -0.1], [1.0, -0.3, 0.7, np.nan]])
+    e[0, 1], e[1, 2], e[1, 3] = entry[0], entry[1], entry[1]
+    sample = scores_sample(e, scar[:, None])
+    joined = np.column_stack([e, entry])
+    scores = rank_scores(joined)
+    n = np.isfinite(scores).sum(axis=0)
+    means = np.nansum(scores, axis=0) / n
+    z = means[-1] / math.sqrt((n / 3 * means**2).mean())
+    got = run(("grank_t", "published"), sample)
+    assert got.statistic == approx(z * math.sqrt(3 / (4 - z * z)))
+    variance = sum((m - 1) / (12 * (m + 1)) for m in (5, 5, 4))
+    independent = run(("grank_z", "published"), sample)
+    assert independent.statistic == approx(scores[:, -1].sum() / math.sqrt(variance))
 
 
 def test_block_form_ranks_sums_among_sums() -> None:

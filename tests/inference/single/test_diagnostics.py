@@ -115,6 +115,8 @@ def test_flags() -> None:
 def test_leverage_of_a_far_out_market_day() -> None:
     block = make_block(np.random.default_rng(63), 2, 100)
     block.factors_evt[1, 4, 0] = 0.2
+    block.returns_evt[1, 0] = np.nan
+    block.spans_evt[1, 0] = np.nan
     found = diagnose(fitted("market_model", block))
     x = np.column_stack([np.ones(100), block.factors_est[1]])
     new = np.array([1.0, 0.2])
