@@ -25,7 +25,9 @@ __all__ = [
     "Address",
     "Clock",
     "Columns",
+    "Currency",
     "EventsFile",
+    "FactorsFile",
     "Flag",
     "Integer",
     "Lags",
@@ -50,6 +52,7 @@ EVENT_FILES = (
     ".xml",
 )  # fmt: skip
 PRICE_FILES = (".csv", ".parquet")
+FACTOR_FILES = (".csv", ".txt", ".zip", ".parquet")
 NOT_YET = {
     "synthetic_control": "is a known model that this version does not have yet",
     "matched": "is a known model that this version does not have yet",
@@ -270,6 +273,13 @@ def _regressors(value: object) -> tuple[str, ...]:
     return names
 
 
+def _currency(value: object) -> str:
+    text = _text(value)
+    if len(text) != 3 or not (text.isascii() and text.isalpha() and text.isupper()):
+        fail(f'must be the three capital letters of a currency, such as "EUR", not {shown(text)}')
+    return text
+
+
 def _columns(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         fail(f'must be a table such as {{timestamp = "published"}}, not {shown(value)}')
@@ -292,5 +302,7 @@ Clock = Annotated[str, BeforeValidator(_clock)]
 Address = Annotated[str, BeforeValidator(_address)]
 Regressors = Annotated[tuple[str, ...], BeforeValidator(_regressors)]
 EventsFile = Annotated[Path, _file(*EVENT_FILES)]
+FactorsFile = Annotated[Path, _file(*FACTOR_FILES)]
+Currency = Annotated[str, BeforeValidator(_currency)]
 PricesFile = Annotated[Path, _file(*PRICE_FILES)]
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]

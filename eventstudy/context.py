@@ -42,15 +42,18 @@ def neighbours(
         days = group["session"].to_numpy().astype("datetime64[D]")
         positions = np.searchsorted(sessions, days)
         names = group["event_id"].astype(str).to_numpy()
-        for own, name in zip(positions, names, strict=True):
-            distance = positions - own
-            near = (distance >= time.event[0]) & (distance <= time.event[1]) & (names != name)
-            order = np.argsort(np.abs(distance[near]), kind="stable")
-            found = [
-                f"other_headline:{d:+d} {other}"
-                for d, other in zip(distance[near][order], names[near][order], strict=True)
+        order = np.argsort(positions, kind="stable")
+        ranked = positions[order]
+        low = np.searchsorted(ranked, positions + time.event[0], side="left")
+        high = np.searchsorted(ranked, positions + time.event[1], side="right")
+        for own, name, first, last in zip(positions, names, low, high, strict=True):
+            near = np.sort(order[first:last])
+            near = near[names[near] != name]
+            distance = positions[near] - own
+            nearest_first = np.argsort(np.abs(distance), kind="stable")
+            out[(str(name), asset)] = [
+                f"other_headline:{distance[k]:+d} {names[near[k]]}" for k in nearest_first
             ]
-            out[(str(name), asset)] = found
     return out
 
 
@@ -76,8 +79,10 @@ def event_flags(
         if purged[i]:
             flags.append(f"purged:{purged[i]}")
         days = block.days_evt[i]
-        hit = [int(t) for t, d in zip(block.taus, days, strict=True) if (key[1], int(d)) in rolls]
-        flags += [f"roll:{t:+d}" for t in hit]
+        own_rolls = rolls.get(key[1], set())
+        if own_rolls:
+            hit = [int(t) for t, d in zip(block.taus, days, strict=True) if int(d) in own_rolls]
+            flags += [f"roll:{t:+d}" for t in hit]
         missing = ~np.isfinite(fit.ar[i])
         if missing.any():
             flags.append(f"missing_days:{int(missing.sum())}")
@@ -88,7 +93,10 @@ def event_flags(
     return out
 
 
-def _roll_days(panel: PricePanel) -> set[tuple[str, int]]:
+def _roll_days(panel: PricePanel) -> dict[str, set[int]]:
     rolls = panel.flags[panel.flags["flag"] == "roll"]
     days = rolls["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    return {(str(a), int(d)) for a, d in zip(rolls["asset"], days, strict=True)}
+    out: dict[str, set[int]] = {}
+    for asset, day in zip(rolls["asset"], days, strict=True):
+        out.setdefault(str(asset), set()).add(int(day))
+    return out

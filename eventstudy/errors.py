@@ -16,6 +16,7 @@ __all__ = [
     "LockedError",
     "QualityError",
     "SourceError",
+    "UnknownAssetError",
     "nearest",
 ]
 
@@ -30,6 +31,20 @@ class InputError(EventStudyError, ValueError):
     """The command, the study file or an input file is wrong (exit code 2)."""
 
     exit_code = 2
+
+
+class UnknownAssetError(InputError):
+    """A price source lacks assets; another one may have them.
+
+    Attributes
+    ----------
+    assets : tuple of str
+        All that are lacking, as the source calls them.
+    """
+
+    def __init__(self, message: str, assets: Iterable[str]) -> None:
+        super().__init__(message)
+        self.assets = tuple(assets)
 
 
 class SourceError(EventStudyError):

@@ -63,6 +63,8 @@ def estimate(
     panel: PricePanel,
     plans: Mapping[str, AssetPlan],
     pinned: pd.DataFrame,
+    *,
+    news: pd.DataFrame | None = None,
 ) -> tuple[list[PanelRun], pd.DataFrame]:
     """Fit every model of every pinned event.
 
@@ -73,6 +75,9 @@ def estimate(
     plans : mapping of str to AssetPlan
     pinned : DataFrame
         One row a headline and asset, with ``session``.
+    news : DataFrame, optional
+        Every pinned headline, studied or not: what the estimation windows are purged of. Default
+        ``pinned``.
 
     Returns
     -------
@@ -86,7 +91,7 @@ def estimate(
     runs, dropped = [], []
     for key in sorted(units):
         unit = units[key]
-        run, left = _fit_unit(study, unit, time)
+        run, left = _fit_unit(study, unit, time, pinned if news is None else news)
         dropped.extend(left)
         if run is not None:
             runs.append(run)
@@ -142,15 +147,16 @@ def _returns(study: Study, panel: PricePanel, asset: AssetPlan, plan: ModelPlan)
 
 
 def _fit_unit(
-    study: Study, unit: _Unit, time: EventTime
+    study: Study, unit: _Unit, time: EventTime, news: pd.DataFrame
 ) -> tuple[PanelRun | None, list[dict[str, object]]]:
     rows = pd.DataFrame(unit.rows)
     owner = rows["owner"].to_numpy(dtype=np.int64)
     days = rows["session"].to_numpy().astype("datetime64[D]").astype(np.int64)
     positions = _positions(unit.returns, owner, days)
-    masked = _purged(owner, positions, time) if study.windows.purge else None
+    masked = _purged(unit, owner, positions, news, time) if study.windows.purge else None
     block = gather(unit.returns, owner, positions, time, masked=masked)
-    reasons = _not_enough(study, unit, owner, positions, block.returns_est, masked, time)
+    counts = _counts(unit, owner, positions, block.returns_est, masked, time)
+    reasons = [_not_enough(study, unit, counts, i) for i in range(len(rows))]
     rows["purged"] = 0 if masked is None else masked.sum(axis=1)
     dropped = _dropped(rows, reasons, "estimation")
     kept = np.flatnonzero([not r for r in reasons])
@@ -195,65 +201,85 @@ def _positions(returns: list[AssetReturns], owner: IntArray, days: IntArray) -> 
     return positions
 
 
-def _purged(owner: IntArray, positions: IntArray, time: EventTime) -> BoolArray:
-    others: list[IntArray] = []
-    for i in range(len(owner)):
-        mates = (owner == owner[i]) & (positions != positions[i]) & (positions >= 0)
-        others.append(np.unique(positions[mates]))
-    return purge_mask(positions, others, time)
+def _purged(
+    unit: _Unit, owner: IntArray, positions: IntArray, news: pd.DataFrame, time: EventTime
+) -> BoolArray:
+    out = np.zeros((len(owner), len(time.est_taus)), dtype=bool)
+    names = news["asset"].astype(str).to_numpy()
+    days = news["session"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    for which, asset in enumerate(unit.returns):
+        mine = owner == which
+        found = session_positions(asset, days[names == asset.asset])
+        out[mine] = purge_mask(positions[mine], found[found >= 0], len(asset.sessions), time)
+    return out
 
 
-def _not_enough(
-    study: Study,
+@dataclass(frozen=True)
+class _Counts:
+    """What the estimation window of each event holds, (n,) each.
+
+    ``used`` returns that are estimated on; ``listed`` sessions since the asset's first return,
+    less the purged ones; ``within`` returns inside the event window.
+    """
+
+    owner: IntArray
+    positions: IntArray
+    used: IntArray
+    listed: IntArray
+    within: IntArray
+    width: int
+
+
+def _counts(
     unit: _Unit,
     owner: IntArray,
     positions: IntArray,
     returns_est: npt.NDArray[np.float64],
     masked: BoolArray | None,
     time: EventTime,
-) -> list[tuple[str, str] | None]:
-    """Return for each event the reason why it can't be estimated, or None."""
-    out: list[tuple[str, str] | None] = []
-    seen = np.isfinite(returns_est)
-    for i, position in enumerate(positions):
-        asset = unit.returns[owner[i]]
-        purged = int(masked[i].sum()) if masked is not None else 0
-        n_obs = int(seen[i].sum())
-        at = position + time.est_taus
-        known = np.flatnonzero(np.isfinite(asset.values))
-        first = known[0] if len(known) else len(asset.values)
-        listed = int(((at >= first) & (at < len(asset.values))).sum()) - purged
-        if position < 0:
-            out.append(("day 0 is not a session of the prices' calendar", ""))
-        elif n_obs < study.windows.min_observations:
-            out.append(
-                (
-                    "too few estimation returns",
-                    f"{n_obs} of {len(time.est_taus)} sessions, min_observations is "
-                    f"{study.windows.min_observations}",
-                )
-            )
-        elif listed - n_obs > MISSING_SHARE * listed:
-            out.append(
-                (
-                    "too many missing estimation days",
-                    f"{listed - n_obs} of {listed} sessions have no return, more than "
-                    f"{MISSING_SHARE:.0%}",
-                )
-            )
-        else:
-            out.append(_no_event_days(asset, int(position), time))
-    return out
+) -> _Counts:
+    n = len(owner)
+    listed, within = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for which, asset in enumerate(unit.returns):
+        mine = np.flatnonzero(owner == which)
+        known = np.isfinite(asset.values)
+        size = len(known)
+        total = np.concatenate([[0], np.cumsum(known)])
+        first = int(np.argmax(known)) if known.any() else size
+        at = positions[mine]
+        low = np.clip(at + time.estimation[0], first, size)
+        high = np.clip(at + time.estimation[1] + 1, first, size)
+        listed[mine] = high - low
+        start = np.clip(at + time.event[0], 0, size)
+        within[mine] = total[np.clip(at + time.event[1] + 1, 0, size)] - total[start]
+    if masked is not None:
+        listed -= masked.sum(axis=1)
+    used = np.isfinite(returns_est).sum(axis=1).astype(np.int64)
+    return _Counts(owner, positions, used, listed, within, len(time.est_taus))
 
 
-def _no_event_days(asset: AssetReturns, position: int, time: EventTime) -> tuple[str, str] | None:
-    index = position + time.taus
-    index = index[(index >= 0) & (index < len(asset.values))]
-    if np.isfinite(asset.values[index]).any():
-        return None
-    known = asset.sessions[np.isfinite(asset.values)]
-    span = f"returns reach from {known[0]} to {known[-1]}" if len(known) else "no return at all"
-    return ("no return in the event window", span)
+def _not_enough(study: Study, unit: _Unit, counts: _Counts, i: int) -> tuple[str, str] | None:
+    """Return the reason why an event can't be estimated, or None."""
+    used, listed = int(counts.used[i]), int(counts.listed[i])
+    if counts.positions[i] < 0:
+        return ("day 0 is not a session of the prices' calendar", "")
+    if used < study.windows.min_observations:
+        return (
+            "too few estimation returns",
+            f"{used} of {counts.width} sessions, min_observations is "
+            f"{study.windows.min_observations}",
+        )
+    if listed - used > MISSING_SHARE * listed:
+        return (
+            "too many missing estimation days",
+            f"{listed - used} of {listed} sessions have no return, more than {MISSING_SHARE:.0%}",
+        )
+    if counts.within[i] == 0:
+        asset = unit.returns[counts.owner[i]]
+        known = asset.sessions[np.isfinite(asset.values)]
+        span = f"returns reach from {known[0]} to {known[-1]}" if len(known) else "no return at all"
+        return ("no return in the event window", span)
+    return None
 
 
 def _dropped(

@@ -161,7 +161,9 @@ def run_study(
     started, clock = datetime.now(UTC), time.perf_counter()
     stages = prepare(study, folder=folder, frames=frames, progress=tell)
     tell(STAGES[3], 3, len(STAGES))
-    runs, dropped = estimate(study, stages.panel, stages.plans, stages.pinned)
+    runs, dropped = estimate(
+        study, stages.panel, stages.plans, stages.pinned, news=stages.pinned_all
+    )
     tell(STAGES[4], 4, len(STAGES))
     tables = _tables(stages, runs, dropped)
     tell(STAGES[5], 5, len(STAGES))

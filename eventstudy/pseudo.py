@@ -144,7 +144,7 @@ def negative_control(
     far = [s for s in shifts if s <= wanted]
     shift = far[0] if far else shifts[-1]
     moved = shifted(pinned, plans, shift)
-    runs, _ = estimate(study, panel, plans, moved)
+    runs, _ = estimate(study, panel, plans, moved, news=pinned_all)
     start, end = (int(v) for v in study.windows.report[0])
     rows = [row for run in runs for row in _rows(study, run, start, end, shift)]
     return pd.DataFrame(rows, columns=CONTROL_COLUMNS)

@@ -13,6 +13,7 @@ from eventstudy.checks import (
     Address,
     Clock,
     Columns,
+    Currency,
     EventsFile,
     Flag,
     Integer,
@@ -38,7 +39,6 @@ __all__ = [
     "AssetSettings",
     "EventsSettings",
     "ModelSettings",
-    "PricesSettings",
     "RegressionSettings",
     "Section",
     "StudySection",
@@ -51,7 +51,6 @@ GAP = 10
 DEFAULT_REPORT = ((0, 0), (0, 1), (-1, 1))
 
 DatePolicy = Literal["next", "previous", "exclude", "error"]
-PriceSource = Literal["bundled", "file", "yahoo", "sql", "frame"]
 Multiplicity = Literal["holm", "benjamini_hochberg", "romano_wolf", "none"]
 
 
@@ -75,12 +74,24 @@ class StudySection(Section):
         ``trade_to_trade`` with prices, ``exclude`` with returns.
     seed : int
         Root of every random draw, at least 0.
+    currency : str or None
+        Common currency of all returns; None leaves each asset in its own.
+    rates : Path or None
+        File of exchange rates in place of the ECB's, relative to the study file.
     """
 
     name: Text = "study"
     returns: Annotated[ReturnKind, one_of("simple", "log")] = "simple"
     missing: Annotated[MissingPolicy, one_of("trade_to_trade", "skip", "exclude")] | None = None
     seed: Integer = Field(default=20220215, ge=0, lt=2**63)
+    currency: Currency | None = None
+    rates: PricesFile | None = None
+
+    @checks(mode="after")
+    def _rates_serve(self) -> StudySection:
+        if self.rates is not None and self.currency is None:
+            fail('is superfluous without a common currency; give currency = "EUR"', "rates")
+        return self
 
 
 class EventsSettings(Section):
@@ -150,42 +161,6 @@ class EventsSettings(Section):
         return self
 
 
-class PricesSettings(Section):
-    """``[prices]``: where the prices come from.
-
-    Attributes
-    ----------
-    source : {"bundled", "file", "yahoo", "sql", "frame"}
-        ``frame`` is for Python alone; ``sql`` is not available yet.
-    file : Path or None
-        Of the source ``file``, relative to the study file.
-    kind : {"prices", "returns"}
-        What the source holds; returns are in decimals.
-    assets : tuple of str or None
-        The assets that an event without an asset concerns, in this order.
-    symbols : dict
-        Asset -> the source's own symbol.
-    """
-
-    source: Annotated[PriceSource, one_of("bundled", "file", "yahoo", silent=("sql", "frame"))]
-    file: PricesFile | None = None
-    kind: Annotated[Literal["prices", "returns"], one_of("prices", "returns")] = "prices"
-    assets: Names = None
-    symbols: Columns = Field(default_factory=dict)
-
-    @checks(mode="after")
-    def _fits_source(self) -> PricesSettings:
-        if self.source == "sql":
-            fail('"sql" is a known source that this version does not have yet', "source")
-        if self.source == "file" and self.file is None:
-            fail('is missing; source = "file" needs it, such as file = "prices.csv"', "file")
-        if self.source != "file" and self.file is not None:
-            fail(f'is only for source = "file", and the source is "{self.source}"', "file")
-        if self.kind == "returns" and self.source in ("bundled", "yahoo"):
-            fail(f'"returns" cannot be; the source "{self.source}" has prices', "kind")
-        return self
-
-
 class AssetSettings(Section):
     """``[assets.<name>]``: what an asset needs beyond its prices and the common settings.
 
@@ -209,6 +184,10 @@ class AssetSettings(Section):
         Its own lags of the benchmark.
     panel : str or None
         Assets whose events are pooled in tests.
+    source : str or None
+        The place of its prices: the name of ``[prices]`` or of a ``[[prices.more]]`` table.
+    currency : str or None
+        Currency of its price, where the source does not say it or says it wrong.
     """
 
     title: Text | None = None
@@ -220,6 +199,8 @@ class AssetSettings(Section):
     benchmark: Names = None
     benchmark_lags: Lags | None = None
     panel: Text | None = None
+    source: Text | None = None
+    currency: Currency | None = None
 
 
 class ModelSettings(Section):

@@ -15,12 +15,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic import model_validator as checks
 
 from eventstudy.checks import fail, shown
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, nearest
+from eventstudy.pricesettings import FactorsSettings, PricesSettings
 from eventstudy.settings import (
     AssetSettings,
     EventsSettings,
     ModelSettings,
-    PricesSettings,
     RegressionSettings,
     Section,
     StudySection,
@@ -31,6 +31,7 @@ from eventstudy.settings import (
 __all__ = [
     "AssetSettings",
     "EventsSettings",
+    "FactorsSettings",
     "ModelSettings",
     "PricesSettings",
     "RegressionSettings",
@@ -78,7 +79,7 @@ class Study(Section):
 
     Attributes
     ----------
-    study, events, prices, assets, model, windows, tests, regression
+    study, events, prices, assets, factors, model, windows, tests, regression
         The sections of a study file; ``events``, ``prices`` and ``model`` are required.
     schema_version : int
         Version of the layout of study files, 1.
@@ -98,6 +99,7 @@ class Study(Section):
     )
     # The order matters: symbols are gathered from the assets, `missing` follows from the prices.
     prices: PricesSettings
+    factors: FactorsSettings | None = None
     study: StudySection = Field(default_factory=StudySection)
     model: ModelSettings
     windows: WindowsSettings = Field(default_factory=WindowsSettings)
@@ -137,6 +139,7 @@ class Study(Section):
         _check_model(self)
         for name in self.assets:
             _check_asset(self, name)
+            _check_place(self, name)
         _check_superfluous(self)
         _check_regression(self)
         return self
@@ -196,6 +199,8 @@ class Study(Section):
         plain = self.model_dump(mode="python", by_alias=True)
         order = ("schema_version", "study", "events", "prices", "assets", "model", "windows")
         out = {key: _plain(plain[key]) for key in (*order, "tests")}
+        if self.factors is not None:
+            out["factors"] = _plain(plain["factors"])
         if self.regression is not None:
             out["regression"] = _plain(plain["regression"])
         return out
@@ -254,6 +259,15 @@ def _check_asset(study: Study, name: str) -> None:
                 name,
                 "model",
             )
+
+
+def _check_place(study: Study, name: str) -> None:
+    """Check that the place of an asset's prices is one that the study has."""
+    source = study.assets[name].source
+    labels = [place.label for place in study.prices.places]
+    if source is not None and source not in labels:
+        hint = nearest(source, labels)
+        fail(f"{shown(source)} is no place of prices{hint}", "assets", name, "source")
 
 
 def _check_superfluous(study: Study) -> None:

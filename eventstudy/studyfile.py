@@ -129,7 +129,14 @@ def study_files(study: Study, folder: Path) -> list[tuple[KeyPath, Path]]:
     >>> [(".".join(key), str(file)) for key, file in study_files(s, Path("folder"))]
     [('events.file', 'folder/e.csv')]
     """
-    named = ((("events", "file"), study.events.file), (("prices", "file"), study.prices.file))
+    factors = study.factors.file if study.factors is not None else None
+    named = (
+        (("events", "file"), study.events.file),
+        (("prices", "file"), study.prices.file),
+        *((("prices", "more", i, "file"), p.file) for i, p in enumerate(study.prices.more)),
+        (("factors", "file"), factors),
+        (("study", "rates"), study.study.rates),
+    )
     return [(cast(KeyPath, key), folder / file) for key, file in named if file is not None]
 
 
@@ -173,7 +180,8 @@ def _syntax(path: Path, text: str, message: str) -> str:
     if _TWICE.search(plain):
         what = row if row.startswith("[") else row.split("=")[0].strip()
         return f"{path}, line {number}: {what} is given twice; keep one of them"
-    quoted = f" near {shown(row)}" if row else ""
+    # A line with an address is not repeated: it may hold a password.
+    quoted = f" near {shown(row)}" if row and "://" not in row else ""
     return f"{path}, line {number}: is not valid TOML{quoted}: {plain[:1].lower()}{plain[1:]}"
 
 

@@ -69,24 +69,33 @@ def _pick(values: FloatArray, index: IntArray, inside: BoolArray) -> FloatArray:
     return np.where(inside.reshape(inside.shape + (1,) * (taken.ndim - 2)), taken, np.nan)
 
 
-def purge_mask(positions: IntArray, others: Sequence[IntArray], time: EventTime) -> BoolArray:
-    """Return which estimation days lie inside another event's own event window, (n, T).
+def purge_mask(positions: IntArray, news: IntArray, n_sessions: int, time: EventTime) -> BoolArray:
+    """Return which estimation days lie inside the event window of another headline, (n, T).
 
     Parameters
     ----------
     positions : (n,) int
         Day-0 positions of the events of one asset.
-    others : sequence of n int arrays
-        For each event, the day-0 positions of the other headlines on the same asset.
+    news : (m,) int
+        Day-0 positions of every headline on the asset, the events' own among them: an event's own
+        window, and that of a later headline, never reaches its estimation days.
+    n_sessions : int
+        Sessions of the asset's calendar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> time = EventTime((-4, -2), (-1, 1))
+    >>> purge_mask(np.array([8]), np.array([5, 8]), 20, time).tolist()
+    [[True, True, True]]
     """
-    out = np.zeros((len(positions), len(time.est_taus)), dtype=bool)
-    for row, (own, rest) in enumerate(zip(positions, others, strict=True)):
-        index = own + time.est_taus
-        for other in rest:
-            if other >= own:
-                continue
-            out[row] |= (index >= other + time.event[0]) & (index <= other + time.event[1])
-    return out
+    step = np.zeros(n_sessions + 1, dtype=np.int64)
+    np.add.at(step, np.clip(news + time.event[0], 0, n_sessions), 1)
+    np.add.at(step, np.clip(news + time.event[1] + 1, 0, n_sessions), -1)
+    busy = np.cumsum(step)[:n_sessions] > 0
+    index = positions[:, None] + time.est_taus[None, :]
+    inside = (index >= 0) & (index < n_sessions)
+    return np.asarray(busy[np.where(inside, index, 0)] & inside)
 
 
 def gather(

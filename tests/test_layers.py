@@ -15,6 +15,7 @@ LEVELS: list[set[str]] = [
     {"calendars"},
     {"checks", "tomllines"},
     {"settings"},
+    {"pricesettings"},
     {"study"},
     {"studyfile"},
     {"events", "prices"},

@@ -24,7 +24,10 @@ NEEDED = (
     "pyarrow", "pydantic", "typer", "rich", "jinja2", "platformdirs", "filelock", "openpyxl",
     "tzdata",
 )  # fmt: skip
-EXTRAS = {"arch": "garch", "ipykernel": "notebook", "jupytext": "notebook"}
+EXTRAS = {
+    "arch": "garch", "ipykernel": "notebook", "jupytext": "notebook", "dateparser": "words",
+    "rapidfuzz": "words", "feedparser": "words", "icalendar": "words",
+}  # fmt: skip
 MARKS: dict[State, str] = {
     "ok": "ok", "optional": "--", "missing": "MISSING", "unreachable": "NO ANSWER",
 }  # fmt: skip
@@ -152,7 +155,7 @@ def _file(path: Path, name: str, digest: str) -> Check:
 def _live() -> list[Check]:
     """Ask Yahoo for one index."""
     from eventstudy.prices import load_prices
-    from eventstudy.settings import PricesSettings
+    from eventstudy.pricesettings import PricesSettings
 
     try:
         panel = load_prices(PricesSettings(source="yahoo"), ["^GSPC"], folder=Path())

@@ -99,7 +99,7 @@ def _sign_means(est: _Estimation, entry: FloatArray) -> tuple[FloatArray, FloatA
     signs = np.sign(est.values - median)
     total = np.where(np.isfinite(signs), signs, 0.0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        days = np.where(est.count > 0, total / est.count, np.nan)
+        days = total / est.count
     means = np.append(days, np.sign(entry[:, None] - median).mean())
     return means, np.append(est.count, float(len(entry)))
 
@@ -119,10 +119,10 @@ def to_student(means: FloatArray, counts: FloatArray) -> tuple[float, float, str
     Parameters
     ----------
     means, counts : (T',) float
-        Mean scores and number of events by column, the event's entry last; columns with NaN or
-        without events are left out.
+        Mean scores and number of events by column, the event's entry last; columns with NaN, which
+        no event has, are left out.
     """
-    on = np.isfinite(means) & (counts > 0)
+    on = np.isfinite(means)
     u, n = means[on], counts[on]
     size = len(u)
     if size < 3:

@@ -133,7 +133,7 @@ def day_scores(scores: FloatArray, n_est: int) -> DayScores:
     count = np.isfinite(scores).sum(axis=0)
     total = np.where(np.isfinite(scores), scores, 0.0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        root_mean = np.where(count > 0, total / np.sqrt(count), np.nan)
+        root_mean = total / np.sqrt(count)  # NaN where nobody has the day
     return DayScores(root_mean, count.astype(np.int64), n_est)
 
 
@@ -253,7 +253,7 @@ def _equalised_panel(fit: ModelFit) -> FloatArray:
         mean = np.where(there, sar, 0.0).sum(axis=0) / count
         about = np.where(there, sar - mean, 0.0)
         spread = np.sqrt((about**2).sum(axis=0) / (count - 1.0))
-        usable = (count > 1) & (spread > 0.0)
+        usable = spread > 0.0  # False for a single event, whose spread is NaN
         event = np.where(usable, sar / np.where(usable, spread, 1.0), np.nan)
     return np.concatenate([fit.estimation_sar, event], axis=1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
@@ -52,15 +53,26 @@ class PriceSource(Protocol):
         start: dt.date | None,
         end: dt.date | None,
         folder: Path,
+        offline: bool = False,
     ) -> PricePanel:
-        """Return the panel of these assets from ``start`` to ``end``, both included."""
+        """Return the panel of these assets from ``start`` to ``end``, both included.
+
+        ``offline``: ask no network, and replay what the store has. An asset that the source does
+        not have is an ``UnknownAssetError``, which names all of them.
+        """
 
 
 _SOURCES = {
     "bundled": "eventstudy.prices.bundled",
     "file": "eventstudy.prices.files",
+    "futures": "eventstudy.prices.futures_files",
+    "sql": "eventstudy.prices.sql",
     "yahoo": "eventstudy.prices.yahoo_source",
 }
+# Sources that say by themselves which assets they have, so that all of them can be asked for.
+WHOLE = ("file", "futures")
+# Sources that are asked for a range of dates only; the others are read whole, for they are at hand.
+RANGED = ("yahoo", "sql")
 
 
 def source_names() -> tuple[str, ...]:
@@ -81,8 +93,9 @@ def load_prices(
     start: dt.date | None = None,
     end: dt.date | None = None,
     folder: Path | None = None,
+    offline: bool = False,
 ) -> PricePanel:
-    """Load the prices of a study.
+    """Load prices from one source.
 
     Parameters
     ----------
@@ -95,6 +108,8 @@ def load_prices(
         First and last date, both included; None leaves that side open.
     folder : Path, optional
         Folder of the study, which relative file names are relative to.
+    offline : bool
+        Ask no network: replay what the store has. ``EVENTSTUDY_OFFLINE=1`` says the same.
 
     Returns
     -------
@@ -122,12 +137,13 @@ def load_prices(
         raise InputError(f"[prices] source: '{settings.source}' is unknown{hint}.")
     symbols: Mapping[str, str] = getattr(settings, "symbols", {})
     wanted = list(dict.fromkeys(assets))
-    if not wanted and settings.source != "file":
+    if not wanted and settings.source not in WHOLE:
         raise InputError(f"[prices] source '{settings.source}' needs the names of the assets.")
     asked = list(dict.fromkeys(symbols.get(name, name) for name in wanted))
     load = cast("Callable[..., PricePanel]", importlib.import_module(module).load)
     where = Path.cwd() if folder is None else folder
-    panel = load(settings, asked, start=start, end=end, folder=where)
+    offline = offline or os.environ.get("EVENTSTUDY_OFFLINE", "") not in ("", "0")
+    panel = load(settings, asked, start=start, end=end, folder=where, offline=offline)
     if not wanted:
         taken = {*symbols, *symbols.values()}
         wanted = [*symbols, *(name for name in panel.assets if name not in taken)]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.arrays import FloatArray
-from eventstudy.errors import InputError, nearest
+from eventstudy.errors import InputError, UnknownAssetError, nearest
 from eventstudy.prices.futures import (
     DEFAULT_ROLL,
     HELD_TO_EXPIRY,
@@ -170,9 +170,13 @@ def load_bundled(
     '14:28-14:30 America/New_York'
     """
     shelf = _Shelf()
-    columns = [_column(shelf, name) for name in dict.fromkeys(assets)]
-    if not columns:
+    found = {name: _column(shelf, name) for name in dict.fromkeys(assets)}
+    if not found:
         raise InputError("No asset was asked for.")
+    lacking = [name for name, column in found.items() if column is None]
+    if lacking:
+        raise _unknown(lacking)
+    columns = [column for column in found.values() if column is not None]
     return _panel(columns, shelf.hashes).between(start, end)
 
 
@@ -214,7 +218,7 @@ def _panel(columns: Iterable[_Column], hashes: Mapping[str, str]) -> PricePanel:
     )
 
 
-def _column(shelf: _Shelf, name: str) -> _Column:
+def _column(shelf: _Shelf, name: str) -> _Column | None:
     """Find who has the asset; the order is the order of the names' shapes."""
     finders: tuple[Callable[[_Shelf, str], _Column | None], ...] = (
         _equity,
@@ -222,14 +226,18 @@ def _column(shelf: _Shelf, name: str) -> _Column:
         _contract,
         _rate,
     )
-    for finder in finders:
-        found = finder(shelf, name)
-        if found is not None:
-            return found
-    hint = nearest(name, [*INDEX_NAMES, *STOCKS, *CHAINS, "CL_2022H", "EURUSD", "EURRUB"])
+    found = (finder(shelf, name) for finder in finders)
+    return next((column for column in found if column is not None), None)
+
+
+def _unknown(names: Sequence[str]) -> UnknownAssetError:
+    """Name the first asset that is not bundled, with the nearest that is."""
+    hint = nearest(names[0], [*INDEX_NAMES, *STOCKS, *CHAINS, "CL_2022H", "EURUSD", "EURRUB"])
     if not hint.startswith("; did you"):
-        hint = nearest(name, bundled_assets())
-    raise InputError(f"'{name}' is not among the bundled assets{hint}{ELSEWHERE}.")
+        hint = nearest(names[0], bundled_assets())
+    return UnknownAssetError(
+        f"'{names[0]}' is not among the bundled assets{hint}{ELSEWHERE}.", names
+    )
 
 
 def _equity(shelf: _Shelf, name: str) -> _Column | None:
@@ -316,6 +324,7 @@ def load(
     start: dt.date | None,
     end: dt.date | None,
     folder: Path,  # noqa: ARG001 - the contract of a source
+    offline: bool = False,  # noqa: ARG001
 ) -> PricePanel:
     """Source ``bundled``: see :func:`load_bundled`."""
     if settings.kind != "prices":

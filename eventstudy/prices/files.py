@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
-from eventstudy.errors import InputError, nearest
+from eventstudy.errors import InputError, UnknownAssetError, nearest
 from eventstudy.prices.csvfiles import read_csv
 from eventstudy.prices.panel import AssetInfo, PriceKind, PricePanel
 from eventstudy.prices.parquetfiles import read_parquet
@@ -136,9 +136,10 @@ def _name(item: Path, path: Path, label: str) -> str:
 
 def _select(frame: pd.DataFrame, assets: Sequence[str], label: str) -> pd.DataFrame:
     known = [str(name) for name in frame.columns]
-    for name in assets:
-        if name not in known:
-            raise InputError(f"{label}: there is no column '{name}'{nearest(name, known)}.")
+    lacking = [name for name in assets if name not in known]
+    if lacking:
+        hint = nearest(lacking[0], known)
+        raise UnknownAssetError(f"{label}: there is no column '{lacking[0]}'{hint}.", lacking)
     return frame[list(dict.fromkeys(assets))] if assets else frame
 
 
@@ -149,6 +150,7 @@ def load(
     start: dt.date | None,
     end: dt.date | None,
     folder: Path,
+    offline: bool = False,  # noqa: ARG001 - the contract of a source
 ) -> PricePanel:
     """Source ``file``: see :func:`load_file`."""
     if settings.file is None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from eventstudy.arrays import FloatArray, IntArray
-from eventstudy.errors import InputError, nearest
+from eventstudy.errors import InputError, UnknownAssetError, nearest
 from eventstudy.prices.tables import Layout, find_layout, own_names, parse_session_date
 
 if TYPE_CHECKING:
@@ -183,9 +183,10 @@ def _numbers(array: Any) -> FloatArray:
 
 
 def _wanted(source: _Source, known: Sequence[str], assets: Sequence[str]) -> list[str]:
-    for name in assets:
-        if name not in known:
-            raise InputError(f"{source.label}: there is no asset '{name}'{nearest(name, known)}.")
+    lacking = [name for name in assets if name not in known]
+    if lacking:
+        hint = nearest(lacking[0], known)
+        raise UnknownAssetError(f"{source.label}: there is no asset '{lacking[0]}'{hint}.", lacking)
     return list(dict.fromkeys(assets)) or list(known)
 
 

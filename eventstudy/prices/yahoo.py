@@ -19,10 +19,17 @@ import pandas as pd
 from eventstudy.errors import EventStudyError, InputError, SourceError
 from eventstudy.prices.panel import AssetInfo, PricePanel, flags_frame
 from eventstudy.prices.store import content_hash
-from eventstudy.prices.yahoo_answers import Failure, Watch, explain, watched
+from eventstudy.prices.yahoo_answers import (
+    Failure,
+    OutOfReachError,
+    Pace,
+    Watch,
+    explain,
+    watched,
+)
 from eventstudy.prices.yahoo_symbols import market_of, roll_sessions
 
-__all__ = ["FetchRules", "History", "fetch_history", "history_panel"]
+__all__ = ["Client", "FetchRules", "History", "fetch_history", "history_panel", "open_client"]
 
 EARLIEST = dt.date(1970, 1, 1)
 COLUMNS = {
@@ -64,7 +71,9 @@ class FetchRules:
     longest_wait : float
         The longest wait that a server may ask for, in seconds; beyond it the fetch gives up.
     spacing : float
-        Least seconds between two symbols.
+        Least seconds between two questions, whatever the number of threads.
+    threads : int
+        Symbols that are asked for at once.
     timeout : float
         Seconds that one request may take.
     """
@@ -73,6 +82,7 @@ class FetchRules:
     first_wait: float = 1.0
     longest_wait: float = 60.0
     spacing: float = 0.25
+    threads: int = 4
     timeout: float = 20.0
 
 
@@ -99,11 +109,49 @@ class History:
     timezone: str
 
 
+@dataclass(frozen=True, eq=False)
+class Client:
+    """An open session with Yahoo, for one thread or several at once."""
+
+    session: Any
+    watch: Watch
+    pace: Pace
+    rules: FetchRules
+    sleep: Callable[[float], None]
+
+
+@contextmanager
+def open_client(
+    rules: FetchRules | None = None,
+    *,
+    session: Any = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Client]:
+    """Open the one session that this process has with Yahoo.
+
+    Parameters
+    ----------
+    rules : FetchRules, optional
+        Patience and politeness.
+    session : requests or curl_cffi session, optional
+        The session to ask with; the default is yfinance's own.
+    sleep : callable
+        Called with the seconds to wait between two attempts.
+    """
+    limits = rules or FetchRules()
+    with _ONE_AT_A_TIME:
+        own = session if session is not None else _new_session()
+        pace = Pace(limits.spacing)
+        with _quiet(), watched(own, pace) as watch:
+            yield Client(own, watch, pace, limits, sleep)
+
+
 def fetch_history(
     symbol: str,
     *,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    client: Client | None = None,
     session: Any = None,
     rules: FetchRules | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -116,12 +164,10 @@ def fetch_history(
         As Yahoo writes it: ``XOM``, ``^GSPC``, ``AI.PA``, ``CL=F``.
     start, end : date or None
         First and last date, both included; None leaves that side open.
-    session : requests or curl_cffi session, optional
-        The session to ask with; the default is yfinance's own.
-    rules : FetchRules, optional
-        Patience and politeness.
-    sleep : callable
-        Called with the seconds to wait.
+    client : Client, optional
+        An open session; without it one is opened with ``session``, ``rules`` and ``sleep``.
+    session, rules, sleep
+        As for :func:`open_client`.
 
     Returns
     -------
@@ -144,19 +190,26 @@ def fetch_history(
     """
     if start is not None and end is not None and end < start:
         raise InputError(f"'{symbol}': the range ends ({end}) before it starts ({start}).")
-    limits = rules or FetchRules()
-    with _ONE_AT_A_TIME:
-        own = session if session is not None else _new_session()
-        with _quiet(), watched(own) as watch:
-            for attempt in range(limits.attempts):
-                outcome = _attempt(symbol, start, end, own, watch, limits)
-                if isinstance(outcome, History):
-                    return outcome
-                last = attempt + 1 == limits.attempts
-                wait = _pause(outcome, attempt, symbol, limits)
-                if last or not outcome.retry or wait is None:
-                    raise outcome.error
-                sleep(wait)
+    if client is None:
+        with open_client(rules, session=session, sleep=sleep) as own:
+            return _insist(symbol, start, end, own)
+    return _insist(symbol, start, end, client)
+
+
+def _insist(symbol: str, start: dt.date | None, end: dt.date | None, client: Client) -> History:
+    """Ask until there is an answer, or no hope of one."""
+    limits = client.rules
+    for attempt in range(limits.attempts):
+        outcome = _attempt(symbol, start, end, client)
+        if isinstance(outcome, History):
+            return outcome
+        last = attempt + 1 == limits.attempts
+        wait = _pause(outcome, attempt, symbol, limits)
+        if last or not outcome.retry or wait is None:
+            raise outcome.error
+        if isinstance(outcome.error, OutOfReachError):
+            client.pace.hold(wait)
+        client.sleep(wait)
     raise SourceError(f"'{symbol}' was not asked for: the rules allow no attempt.")
 
 
@@ -173,20 +226,18 @@ def _attempt(
     symbol: str,
     start: dt.date | None,
     end: dt.date | None,
-    session: Any,
-    watch: Watch,
-    rules: FetchRules,
+    client: Client,
 ) -> History | Failure:
     import yfinance
     from yfinance.data import YfData
 
-    watch.clear()
+    client.watch.clear()
     YfData.cache_get.cache_clear()
     span = f"from {start or 'the beginning'} to {end or 'today'}"
     first = EARLIEST if start is None else start
     after = None if end is None else (end + dt.timedelta(days=1)).isoformat()
     try:
-        ticker = yfinance.Ticker(symbol, session=session)
+        ticker = yfinance.Ticker(symbol, session=client.session)
         raw = ticker.history(
             start=first.isoformat(),
             end=after,
@@ -194,7 +245,7 @@ def _attempt(
             auto_adjust=False,
             actions=True,
             repair=False,
-            timeout=rules.timeout,
+            timeout=client.rules.timeout,
         )
         told = ticker.history_metadata
         meta = {key: told.get(key) for key in META}
@@ -203,7 +254,7 @@ def _attempt(
         return Failure(error, retry=isinstance(error, SourceError))
     except Exception as error:
         # Whatever escapes yfinance on a strange answer is the answer's fault, not the user's.
-        return explain(error, watch, symbol, span)
+        return explain(error, client.watch, symbol, span)
 
 
 def _history(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from eventstudy.errors import EventStudyError, InputError, SourceError
+from eventstudy.errors import EventStudyError, InputError, SourceError, UnknownAssetError
 
-__all__ = ["Failure", "Watch", "explain", "retry_after", "watched"]
+__all__ = ["Failure", "OutOfReachError", "Pace", "Watch", "explain", "retry_after", "watched"]
 
 CHART = "/v8/finance/chart/"
 ALTERNATIVES = (
@@ -33,18 +35,50 @@ NO_NETWORK = (
 TIMED_OUT = ("timed out", "timeout")
 
 
-@dataclass
-class Watch:
-    """The last answer about prices that came over a session."""
+class OutOfReachError(SourceError):
+    """Yahoo as a whole is out of reach or limits the rate: no other symbol is worth asking for."""
 
-    status: int | None = None
-    text: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    requests: int = 0
+
+class Watch(threading.local):
+    """The last answer about prices that came over a session, for each thread its own."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.text = ""
+        self.headers: Mapping[str, str] = {}
 
     def clear(self) -> None:
         """Forget the answer."""
         self.status, self.text, self.headers = None, "", {}
+
+
+class Pace:
+    """A rate limit of our own, which all threads share.
+
+    Parameters
+    ----------
+    spacing : float
+        Least seconds between two questions about prices.
+    """
+
+    def __init__(self, spacing: float) -> None:
+        self.spacing = spacing
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self.spacing
+        if turn > now:
+            time.sleep(turn - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for a while."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
 
 
 @dataclass(frozen=True)
@@ -67,8 +101,8 @@ class Failure:
 
 
 @contextmanager
-def watched(session: Any) -> Iterator[Watch]:
-    """Note every answer about prices while the session is used.
+def watched(session: Any, pace: Pace) -> Iterator[Watch]:
+    """Note every answer about prices while the session is used, and keep the pace.
 
     yfinance turns statuses and bodies into exceptions that no longer tell them apart.
     """
@@ -76,7 +110,8 @@ def watched(session: Any) -> Iterator[Watch]:
     original = session.get
 
     def get(url: str, **options: Any) -> Any:  # the session's own signature
-        watch.requests += 1
+        if CHART in url:
+            pace.wait()
         answer = original(url, **options)
         if CHART in url:
             watch.status = int(answer.status_code)
@@ -141,7 +176,7 @@ def explain(error: Exception, watch: Watch, symbol: str, span: str) -> Failure:
         )
     if watch.status in (401, 403):
         return Failure(
-            SourceError(
+            OutOfReachError(
                 f"Yahoo refuses the request for '{symbol}' (status {watch.status}): this network "
                 f"may be blocked; {ALTERNATIVES}."
             )
@@ -161,7 +196,7 @@ def _rate_limited(watch: Watch, symbol: str) -> Failure:
         f"Yahoo limits the rate of requests{until} ('{symbol}'): wait, or ask for fewer symbols; "
         "what came is kept."
     )
-    return Failure(SourceError(message), retry=True, wait=wait)
+    return Failure(OutOfReachError(message), retry=True, wait=wait)
 
 
 def _unreachable(error: Exception, symbol: str) -> Failure:
@@ -171,7 +206,7 @@ def _unreachable(error: Exception, symbol: str) -> Failure:
         return Failure(SourceError(message), retry=True)
     if any(part in words for part in NO_NETWORK):
         message = f"There is no network, or Yahoo can't be reached ('{symbol}'): {ALTERNATIVES}."
-        return Failure(SourceError(message))
+        return Failure(OutOfReachError(message))
     message = f"The connection to Yahoo broke for '{symbol}' ({type(error).__name__}): try again."
     return Failure(SourceError(message), retry=True)
 
@@ -197,9 +232,10 @@ def _stated(fault: dict[str, Any], symbol: str, span: str) -> Failure:
     words = words[:200]
     if code == "Not Found":
         return Failure(
-            InputError(
+            UnknownAssetError(
                 f"Yahoo knows no symbol '{symbol}' ({words}): look it up on finance.yahoo.com; an "
-                "index begins with ^, a share outside the United States ends in a suffix like .DE."
+                "index begins with ^, a share outside the United States ends in a suffix like .DE.",
+                [symbol],
             )
         )
     if "start" in words.casefold() or "range" in words.casefold():

@@ -24,9 +24,8 @@ def caveats(result: facts.ResultLike, fmt: Format = HTML) -> list[str]:
     list of str
     """
     out = [
-        "The study measures what prices did around a headline. It does not show that the "
-        "headline is the reason: other news of the same sessions works in the same "
-        "prices."
+        "The study measures what prices did around a headline and not why: other news of the same "
+        "sessions works in the same prices."
     ]
     if facts.is_panel_study(result):
         n = facts.confounders(result)["event_id"].nunique()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from eventstudy.report.format import is_missing, one_line
+from eventstudy.report.format import HTML, is_missing, one_line
 from eventstudy.results import NOT_LEFT_OUT
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "reported",
     "setting",
     "split_flags",
+    "stamp",
+    "untitled",
 ]
 
 MOST_TOLD = 8
@@ -117,6 +119,20 @@ def headlines(result: ResultLike) -> dict[str, str]:
         for event_id, text in zip(rows["event_id"], rows["detail"], strict=True):
             out.setdefault(str(event_id), one_line(text) or str(event_id))
     return out
+
+
+def untitled(result: ResultLike, event_id: str) -> bool:
+    """Say whether a headline has no words, only its id."""
+    rows = result.pinned[result.pinned["event_id"].astype(str) == event_id]
+    return rows.empty or "headline" not in rows or not one_line(rows["headline"].iloc[0])
+
+
+def stamp(result: ResultLike, event_id: str) -> str:
+    """Return when a pinned headline was reported: its instant, or its date."""
+    row = result.pinned[result.pinned["event_id"].astype(str) == event_id].iloc[0]
+    if is_missing(row["timestamp_utc"]) or row["timestamp_utc"] == "":
+        return HTML.date(row["session"])
+    return HTML.instant(row["timestamp_utc"])
 
 
 def left_out(result: ResultLike) -> int:

@@ -7,6 +7,7 @@ to have caused anything; other headlines in the window are named.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -27,6 +28,11 @@ _BASE = {
     "matched": "its matched portfolio",
     "synthetic_control": "its synthetic control",
 }
+# Names of indices that English gives an article: "the S&P 500 rose", but "Chevron rose".
+_ARTICLE = re.compile(
+    r"(S&P|DAX|MDAX|CAC|FTSE|MOEX|RTS|Nasdaq|NASDAQ|Dow|Nikkei|TOPIX|Hang Seng|Euro Stoxx|"
+    r"EURO STOXX|STOXX|IBEX|SMI|AEX|OMX|Russell|MSCI|VIX)\b|.*\bindex$"
+)
 _PLURAL = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
@@ -39,6 +45,17 @@ def small_number(n: int) -> str:
     ('four', '20')
     """
     return _PLURAL.get(n, str(n))
+
+
+def subject(title: str) -> str:
+    """Return an asset's title as a sentence takes it.
+
+    Examples
+    --------
+    >>> subject("S&P 500"), subject("Chevron")
+    ('the S&P 500', 'Chevron')
+    """
+    return f"the {title}" if _ARTICLE.match(title) else title
 
 
 def join(parts: list[str]) -> str:
@@ -164,7 +181,8 @@ def reaction_sentence(row: Any, fmt: Format = HTML) -> str:
     -------
     str
     """
-    moved = f"{row['title']} {verb(row['return'], fmt)} {_when(row, fmt)}"
+    moved = f"{subject(row['title'])} {verb(row['return'], fmt)} {_when(row, fmt)}"
+    moved = moved.replace("the ", "The ", 1) if moved.startswith("the ") else moved
     if not is_missing(row["car"]):
         moved += f", {_above(row, fmt)}"
     count = placebo_count(row)
@@ -213,7 +231,7 @@ def headline_answer(result: facts.ResultLike, event_id: str, fmt: Format = HTML)
         return reaction_sentence(rows.iloc[0], fmt)
     parts = []
     for _, same in rows.groupby(["session", "start", "end"], sort=False):
-        told = [f"{r['title']} {verb(r['return'], fmt)}" for _, r in same.iterrows()]
+        told = [f"{subject(r['title'])} {verb(r['return'], fmt)}" for _, r in same.iterrows()]
         when = _when(same.iloc[0], fmt)
         parts.append(f"{when} {join(told)}")
     first = "; ".join(parts)
@@ -229,7 +247,8 @@ def _many_verdicts(rows: pd.DataFrame, fmt: Format) -> str:
     none = rows[rows["lead_p"].isna()]
     tail = f"; no p-value exists for {join(list(none['title']))}" if len(none) else ""
     split = [
-        f"{r['title']} (exact {fmt.pvalue(r['pvalue'])}, placebo {fmt.pvalue(r['placebo_pvalue'])})"
+        f"{subject(r['title'])} (exact {fmt.pvalue(r['pvalue'])}, "
+        f"placebo {fmt.pvalue(r['placebo_pvalue'])})"
         for _, r in rows.iterrows()
         if disagree(r)
     ]
@@ -251,7 +270,7 @@ def _many_verdicts(rows: pd.DataFrame, fmt: Format) -> str:
         f"the {level} level{_kept(small)}"
     )
     if len(rest):
-        others = "the others are" if len(rest) > 1 else f"that of {rest['title'].iloc[0]} is"
+        others = "the others are" if len(rest) > 1 else f"that of {subject(rest['title'].iloc[0])} is"
         text += f"; {others} not ({_p_range(rest, fmt)}), and {_detectable(rest, fmt)}"
     return f"{text}{tail}."
 
@@ -269,7 +288,7 @@ def _detectable(rows: pd.DataFrame, fmt: Format) -> str:
     if known.empty:
         return f"{start} is not known"
     if len(known) <= 2:
-        told = join([f"{fmt.size(r['mde'])} for {r['title']}" for _, r in known.iterrows()])
+        told = join([f"{fmt.size(r['mde'])} for {subject(r['title'])}" for _, r in known.iterrows()])
         return f"{start} with {power} power is {told}"
     ordered = known.sort_values("mde", kind="stable")
     low, high = ordered.iloc[0], ordered.iloc[-1]
@@ -282,7 +301,7 @@ def _detectable(rows: pd.DataFrame, fmt: Format) -> str:
 def _alone(row: Any, fmt: Format) -> str:
     adjusted = row.get("lead_adjusted")
     word = "not adjusted" if is_missing(adjusted) else f"adjusted {fmt.pvalue(adjusted)}"
-    return f"{row['title']} (p{fmt.gap}{fmt.pvalue(row['lead_p'])}, {word})"
+    return f"{subject(row['title'])} (p{fmt.gap}{fmt.pvalue(row['lead_p'])}, {word})"
 
 
 def _kept(small: pd.DataFrame) -> str:
@@ -324,6 +343,8 @@ def question(result: facts.ResultLike) -> str:
     texts = facts.headlines(result)
     ids = facts.headline_ids(result)
     if len(ids) == 1:
+        if facts.untitled(result, ids[0]):
+            return f"What did prices do around {facts.stamp(result, ids[0])}?"
         return f"What did prices do when it was reported: {quoted(texts.get(ids[0], ids[0]))}?"
     if not ids:
         return "What did prices do around the headlines of this study?"

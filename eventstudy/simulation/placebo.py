@@ -91,7 +91,7 @@ def _one_run(
 def _one_shift(stages: Stages, names: list[tuple[str, str]], shift: int) -> list[tuple[Key, float]]:
     study = stages.study
     moved = shifted(stages.pinned, stages.plans, shift)
-    runs, _ = estimate(study, stages.panel, stages.plans, moved)
+    runs, _ = estimate(study, stages.panel, stages.plans, moved, news=stages.pinned_all)
     windows = [(int(a), int(b)) for a, b in study.windows.report]
     policy = study.study.missing or "exclude"
     return [pair for run in runs for pair in _one_run(run, windows, names, policy)]

@@ -15,7 +15,7 @@ from eventstudy.errors import InputError
 from eventstudy.prices import load_prices, source_names, yahoo
 from eventstudy.prices.bundled import load_bundled
 from eventstudy.prices.panel import PricePanel, join_panels
-from eventstudy.settings import PricesSettings
+from eventstudy.pricesettings import PricesSettings
 from tests.prices.yahoo_server import Answer, as_json, chart, fault, session
 
 ASSETS = ["XOM", "CVX"]

@@ -21,7 +21,7 @@ from eventstudy.prices.csvfiles import read_csv
 from eventstudy.prices.files import load_file
 from eventstudy.prices.frames import panel_from_frame
 from eventstudy.prices.tables import to_frame
-from eventstudy.settings import PricesSettings
+from eventstudy.pricesettings import PricesSettings
 
 # A table and its matrix, and what pandas needs around them.
 MEMORY_FACTOR = 3.0

@@ -20,7 +20,7 @@ from eventstudy.prices import load_prices, yahoo
 from eventstudy.prices.yahoo import FetchRules, fetch_history, history_panel
 from eventstudy.prices.yahoo_answers import retry_after
 from eventstudy.prices.yahoo_symbols import INDICES, SUFFIXES, market_of, roll_sessions
-from eventstudy.settings import PricesSettings
+from eventstudy.pricesettings import PricesSettings
 from tests.prices.yahoo_server import Answer, as_json, chart, fault, sample, session
 
 # 14 and 15 February 2022, 14:30 UTC: the open in New York.

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from eventstudy.names import MODELS
+from eventstudy.pricesettings import FactorsSettings, MorePrices, PricesSettings
 from eventstudy.settings import (
     AssetSettings,
     EventsSettings,
     ModelSettings,
-    PricesSettings,
     RegressionSettings,
     Section,
     StudySection,
@@ -27,6 +27,8 @@ SECTIONS: dict[str, type[Section]] = {
     "[study]": StudySection,
     "[events]": EventsSettings,
     "[prices]": PricesSettings,
+    "[[prices.more]]": MorePrices,
+    "[factors]": FactorsSettings,
     "[assets.<name>]": AssetSettings,
     "[model]": ModelSettings,
     "[windows]": WindowsSettings,

@@ -90,7 +90,7 @@ FAULTS: dict[str, tuple[str, list[str]]] = {
         BASE.replace("bundled", "yaho"),
         ["line 4", "[prices] source", "did you mean 'yahoo'"],
     ),
-    "source that does not exist yet": (BASE.replace("bundled", "sql"), ["line 4", "not have yet"]),
+    "database without address": (BASE.replace("bundled", "sql"), ["[prices] url", "url_env"]),
     "frame in a file": (BASE.replace("bundled", "frame"), ["line 4", "Python"]),
     "source without file": (BASE.replace("bundled", "file"), ["line 3", "[prices] file"]),
     "file without need": (

@@ -12,7 +12,7 @@ from eventstudy.inference.ranks import day_scores, midranks, rank_scores, score_
 from eventstudy.inference.signs import positive_share, row_medians, run_sums
 from eventstudy.inference.wilcoxon import signed_rank_tail
 
-from .samples import run, scores_sample
+from .samples import FUNCTIONS, run, scores_sample, window_of
 
 # A handful of operations in double precision.
 EXACT = 1e-14
@@ -157,6 +157,36 @@ def test_grank_worked_out() -> None:
     # Medians .5 and .60: signs - - + | + for both, so Z = 1 again.
     sign = run(("sign_gsar_t", "published"), sample)
     assert (sign.statistic, sign.df) == (approx(1.0), 2.0)
+
+
+def test_sign_gsar_with_missing_days() -> None:
+    # Entries 2 and 1, brought to spread 1; day 1 lacks event 0, day 3 lacks both.
+    nan = math.nan
+    scar = np.array([2.0, 1.0]) * math.sqrt(0.5)
+    e = [[-1.0, nan, 3.0, nan, 0.5], [-2.0, 4.0, -0.5, nan, 3.0]]
+    sample = scores_sample(e, scar[:, None])
+    # Medians of (-1, 3, .5, 2) and (-2, 4, -.5, 3, 1): 1.25 and 1, the latter's entry is 0.
+    # Signs - . + . - | + and - + - . + | 0; the day that nobody has leaves T'.
+    sums, counts = np.array([-2.0, 1.0, 0.0, 0.0, 1.0]), np.array([2.0, 1.0, 2.0, 2.0, 2.0])
+    means = sums / counts
+    z = means[-1] / math.sqrt((counts / 2 * means**2).mean())
+    got = run(("sign_gsar_t", "published"), sample)
+    assert got.df == 3.0
+    assert got.statistic == approx(z * math.sqrt(3 / (4 - z * z)))
+
+
+def test_share_of_one_session_counts_every_return() -> None:
+    # Event 1 spans two sessions; event 0 spans one, and all its days count whatever they span.
+    e = np.array([[1.0, -1.0, 1.0, 1.0], [1.0, 1.0, -3.0, 1.0]])
+    sample = scores_sample(e, [[1.0], [1.0]])
+    sample.block.spans_est[0, 1] = 2.0
+    sample.block.spans_evt[1, 0] = 2.0
+    window = window_of(sample)
+    assert window.n_days.tolist() == [1.0, 2.0]
+    # Pairs of event 1: 2, -2, -2.
+    p = (3 / 4 + 1 / 3) / 2
+    got = FUNCTIONS["generalized_sign_z"](sample, window, variant="window_phat")
+    assert got.statistic == approx((2 - 2 * p) / math.sqrt(2 * p * (1 - p)))
 
 
 def test_grank_entry_may_tie_with_a_day() -> None:
