@@ -175,7 +175,8 @@ def adjusted(frame: pd.DataFrame, method: str) -> pd.DataFrame:
     out = frame.copy()
     family = out["leads"].to_numpy(dtype=bool) & np.isfinite(out["pvalue"].to_numpy(dtype=float))
     values = np.full(len(out), np.nan)
-    if family.any() and method != "none":
+    # Romano-Wolf needs the study on other dates: its p-values are filled in later.
+    if family.any() and method not in ("none", "romano_wolf"):
         adjust = benjamini_hochberg if method == "benjamini_hochberg" else holm
         values[family] = adjust(out.loc[family, "pvalue"].to_numpy(dtype=float))
     out["pvalue_adjusted"] = values

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from eventstudy.asof import seen_catalogue, seen_panel
 from eventstudy.calendars.sessions import SessionCalendar
 from eventstudy.contamination import near_headlines
 from eventstudy.context import neighbours
@@ -21,6 +22,7 @@ from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.pinned import pin_catalogue
 from eventstudy.events.readers import read_catalogue
 from eventstudy.events.stories import count_stories, propose_stories, with_groups
+from eventstudy.family import romano_wolf_tables
 from eventstudy.plan import AssetPlan, asset_names, benchmark_hints, make_plan, needed_columns
 from eventstudy.prices import load_prices
 from eventstudy.prices.frames import panel_from_frame
@@ -36,7 +38,7 @@ from eventstudy.signed import check_signs
 from eventstudy.study import Study
 from eventstudy.tables import build_tables
 
-__all__ = ["Progress", "Stages", "prepare", "run_study"]
+__all__ = ["Progress", "Stages", "complete", "prepare", "run_study"]
 
 Progress = Callable[[str, int, int], None]
 STAGES = ("headlines", "prices", "pinning", "models", "tests", "results")
@@ -66,17 +68,23 @@ def prepare(
     folder: Path,
     frames: Mapping[str, pd.DataFrame] | None = None,
     progress: Progress = _no_progress,
+    as_of: date | None = None,
 ) -> Stages:
-    """Read headlines and prices, and pin every headline on every asset it concerns."""
+    """Read headlines and prices, and pin every headline on every asset it concerns.
+
+    With ``as_of`` no headline and no price after that date is seen.
+    """
     frames = frames or {}
     progress(STAGES[0], 0, len(STAGES))
     catalogue = _catalogue(study, folder, frames)
     _check_include(study, catalogue)
     if study.regression is not None:
         regressor_values(catalogue, study.regression.on)
+    catalogue = catalogue if as_of is None else seen_catalogue(catalogue, as_of)
     progress(STAGES[1], 1, len(STAGES))
     named = [a for a in catalogue.frame["asset"].unique() if a]
     panel = _prices(study, named, folder, frames)
+    panel = panel if as_of is None else seen_panel(panel, as_of)
     assets = asset_names(study, [str(c) for c in panel.close.columns], named)
     if not assets:
         raise InputError(
@@ -158,8 +166,32 @@ def run_study(
         A price source that is out of reach.
     """
     tell = progress or _no_progress
-    started, clock = datetime.now(UTC), time.perf_counter()
+    begun = datetime.now(UTC), time.perf_counter()
     stages = prepare(study, folder=folder, frames=frames, progress=tell)
+    return complete(stages, folder=folder, progress=tell, begun=begun)
+
+
+def complete(
+    stages: Stages,
+    *,
+    folder: Path,
+    progress: Progress = _no_progress,
+    begun: tuple[datetime, float] | None = None,
+) -> StudyResult:
+    """Estimate and test what :func:`prepare` pinned.
+
+    Parameters
+    ----------
+    stages : Stages
+        The pinned headlines may be fewer than :func:`prepare` gave.
+    folder : Path
+        As in :func:`run_study`.
+    progress : callable
+    begun : (datetime, float), optional
+        When the run began, on the wall clock and on the counter; now, if not given.
+    """
+    tell, study = progress, stages.study
+    started, clock = begun or (datetime.now(UTC), time.perf_counter())
     tell(STAGES[3], 3, len(STAGES))
     runs, dropped = estimate(
         study, stages.panel, stages.plans, stages.pinned, news=stages.pinned_all
@@ -188,6 +220,16 @@ def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict
     hints = benchmark_hints(study, stages.panel, stages.plans)
     near = near_headlines(stages.pinned_all, stages.plans, event_time(study))
     tables = build_tables(study, stages.panel, runs, stages.pinned, others, hints, near)
+    if study.tests.multiplicity == "romano_wolf":
+        tables["tests"], tables["event_tests"] = romano_wolf_tables(
+            study,
+            stages.panel,
+            stages.plans,
+            stages.pinned_all,
+            stages.pinned,
+            tables["tests"],
+            tables["event_tests"],
+        )
     regressions, lacking = build_regressions(study, runs, stages.catalogue)
     left = pd.concat([stages.dropped, dropped, tables.pop("dropped"), lacking], ignore_index=True)
     return {

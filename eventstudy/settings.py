@@ -340,7 +340,9 @@ class TestsSettings(Section):
     alternative : {"two-sided", "less", "greater"}
         Alternative hypothesis of every p-value.
     multiplicity : {"holm", "benjamini_hochberg", "romano_wolf", "none"}
-        Adjustment over the family of a table; ``romano_wolf`` is not available yet.
+        Adjustment over the family of a table; ``romano_wolf`` repeats the study on pseudo-dates.
+    draws : int
+        Pseudo-dates behind ``romano_wolf``.
     """
 
     __test__ = False  # pytest takes a class of this name for tests
@@ -348,13 +350,6 @@ class TestsSettings(Section):
     names: Statistics = "recommended"
     alternative: Annotated[Alternative, one_of("two-sided", "less", "greater")] = "two-sided"
     multiplicity: Annotated[
-        Multiplicity, one_of("holm", "benjamini_hochberg", "none", silent=("romano_wolf",))
+        Multiplicity, one_of("holm", "benjamini_hochberg", "romano_wolf", "none")
     ] = "holm"
-
-    @field_validator("multiplicity", mode="after")
-    @classmethod
-    def _available(cls, value: Multiplicity) -> Multiplicity:
-        # Nothing else may stand in for it under its name.
-        if value == "romano_wolf":
-            fail('"romano_wolf" is a known adjustment that this version does not have yet')
-        return value
+    draws: Integer = Field(default=499, ge=19, le=100_000)

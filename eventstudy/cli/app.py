@@ -78,6 +78,9 @@ def run(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every asset, window and leading test.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop with exit code 6 on bad data.")
     ] = False,
@@ -146,7 +149,13 @@ def run(
             alternative=alternative,
         )
         options = RunOptions(
-            out=out, format=table_format, report=report, json=json, quiet=quiet, strict=strict
+            out=out,
+            format=table_format,
+            report=report,
+            json=json,
+            quiet=quiet,
+            full=full,
+            strict=strict,
         )
         code = run_it(study, one_off, options)
     raise typer.Exit(code)

@@ -33,6 +33,7 @@ class RunOptions:
     report: bool = True
     json: bool = False
     quiet: bool = False
+    full: bool = False
     strict: bool = False
 
 
@@ -176,6 +177,6 @@ def _show(result: StudyResult, options: RunOptions) -> None:
     elif not options.quiet:
         from eventstudy.report.screen import print_result
 
-        print_result(result, console())
+        print_result(result, console(), full=options.full)
     if options.out is not None and not options.quiet:
         say(f"written to {options.out}")

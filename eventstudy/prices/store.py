@@ -15,7 +15,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -222,8 +222,17 @@ class PriceStore:
             )
         return frame
 
-    def write(self, frame: pd.DataFrame, snapshot: Snapshot) -> Snapshot:
+    def write(self, frame: pd.DataFrame, snapshot: Snapshot, *, locked: bool = False) -> Snapshot:
         """Store prices as the current ones; what was there before stays under its hash.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Prices on naive dates.
+        snapshot : Snapshot
+            What the source said; its hash is replaced.
+        locked : bool
+            Whether the caller holds the symbol's lock already.
 
         Returns
         -------
@@ -233,7 +242,7 @@ class PriceStore:
         place = self.place(snapshot.source, snapshot.symbol)
         place.mkdir(parents=True, exist_ok=True)
         named = Snapshot(**{**asdict(snapshot), "sha256": content_hash(frame)})
-        with self.lock(snapshot.source, snapshot.symbol):
+        with nullcontext() if locked else self.lock(snapshot.source, snapshot.symbol):
             target = place / f"{named.sha256}.parquet"
             if not target.exists():
                 _replace(target, lambda path: frame.to_parquet(path, compression="zstd"))

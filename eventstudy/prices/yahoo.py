@@ -17,8 +17,6 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.errors import EventStudyError, InputError, SourceError
-from eventstudy.prices.panel import AssetInfo, PricePanel, flags_frame
-from eventstudy.prices.store import content_hash
 from eventstudy.prices.yahoo_answers import (
     Failure,
     OutOfReachError,
@@ -27,9 +25,8 @@ from eventstudy.prices.yahoo_answers import (
     explain,
     watched,
 )
-from eventstudy.prices.yahoo_symbols import market_of, roll_sessions
 
-__all__ = ["Client", "FetchRules", "History", "fetch_history", "history_panel", "open_client"]
+__all__ = ["Client", "FetchRules", "History", "fetch_history", "open_client"]
 
 EARLIEST = dt.date(1970, 1, 1)
 COLUMNS = {
@@ -49,9 +46,6 @@ META = (
     "exchangeTimezoneName",
     "regularMarketTime",
     "currentTradingPeriod",
-)
-FX_LAG = (
-    "Yahoo's daily bars of currencies lag a day; the bundled reference rates (EURUSD, ...) do not"
 )
 # yfinance keeps one session and one cache for the whole process.
 _ONE_AT_A_TIME = threading.Lock()
@@ -118,6 +112,7 @@ class Client:
     pace: Pace
     rules: FetchRules
     sleep: Callable[[float], None]
+    shared: bool = False
 
 
 @contextmanager
@@ -126,6 +121,7 @@ def open_client(
     *,
     session: Any = None,
     sleep: Callable[[float], None] = time.sleep,
+    shared: bool = False,
 ) -> Iterator[Client]:
     """Open the one session that this process has with Yahoo.
 
@@ -137,13 +133,15 @@ def open_client(
         The session to ask with; the default is yfinance's own.
     sleep : callable
         Called with the seconds to wait between two attempts.
+    shared : bool
+        Whether several threads will use it, so that one that must wait holds up the others.
     """
     limits = rules or FetchRules()
     with _ONE_AT_A_TIME:
         own = session if session is not None else _new_session()
         pace = Pace(limits.spacing)
         with _quiet(), watched(own, pace) as watch:
-            yield Client(own, watch, pace, limits, sleep)
+            yield Client(own, watch, pace, limits, sleep, shared)
 
 
 def fetch_history(
@@ -207,7 +205,7 @@ def _insist(symbol: str, start: dt.date | None, end: dt.date | None, client: Cli
         wait = _pause(outcome, attempt, symbol, limits)
         if last or not outcome.retry or wait is None:
             raise outcome.error
-        if isinstance(outcome.error, OutOfReachError):
+        if client.shared and isinstance(outcome.error, OutOfReachError):
             client.pace.hold(wait)
         client.sleep(wait)
     raise SourceError(f"'{symbol}' was not asked for: the rules allow no attempt.")
@@ -327,53 +325,6 @@ def _check_bars(
         raise SourceError(
             f"Yahoo gave a price of '{symbol}' on {outside}, which was not asked for: try again."
         )
-
-
-def history_panel(history: History, *, total_return: bool = True) -> PricePanel:
-    """Make a panel of one history.
-
-    Parameters
-    ----------
-    history : History
-        What was fetched.
-    total_return : bool
-        Prices adjusted for dividends as well as splits; else for splits alone.
-
-    Returns
-    -------
-    PricePanel
-        Futures are flagged as a continuous vendor series, with the days on which it is likely to
-        change its contract; currencies with their lag.
-    """
-    symbol, market = history.symbol, market_of(history.symbol)
-    column = "adjusted" if total_return else "close"
-    close = history.frame[[column]].rename(columns={column: symbol})
-    index = pd.DatetimeIndex(close.index)
-    dates = index.to_numpy().astype("datetime64[D]")
-    rows: list[tuple[pd.Timestamp, str, str, str]] = []
-    what = "adjusted closes" if total_return else "closes"
-    if market.kind == "future":
-        what = "continuous vendor series, returns cross contracts"
-        detail = "the vendor's series probably changes its contract here"
-        days = roll_sessions(symbol.upper(), dates)
-        rows += [(pd.Timestamp(day), symbol, "suspected_roll", detail) for day in days]
-    if market.kind == "currency":
-        rows.append((index[0], symbol, "fx_lag", FX_LAG))
-    info = AssetInfo(
-        name=symbol,
-        title=history.title,
-        calendar=market.calendar,
-        close=market.close,
-        market=history.exchange or None if market.calendar == "observed" else None,
-        currency=history.currency,
-        source=f"Yahoo, {what}",
-    )
-    return PricePanel(
-        close=close,
-        assets={symbol: info},
-        flags=flags_frame(rows),
-        hashes={f"yahoo:{symbol}": content_hash(history.frame)},
-    )
 
 
 def _new_session() -> Any:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from eventstudy.errors import InputError
+from eventstudy.errors import EventStudyError, InputError, SourceError, UnknownAssetError
 from eventstudy.prices import yahoo
 from eventstudy.prices.panel import PricePanel, flags_frame, join_panels
 from eventstudy.prices.store import PriceStore, Snapshot, revisions
-from eventstudy.prices.yahoo import EARLIEST, FetchRules, History
+from eventstudy.prices.yahoo import EARLIEST, Client, FetchRules, History
+from eventstudy.prices.yahoo_answers import OutOfReachError
+from eventstudy.prices.yahoo_panel import history_panel
 
 if TYPE_CHECKING:
     from eventstudy.prices import PriceSettings
 
-__all__ = ["Fetched", "get_history", "load"]
+__all__ = ["Fetched", "Told", "get_histories", "get_history", "load"]
 
 SOURCE = "yahoo"
 # A copy that reaches to today is used again for this long.
@@ -60,6 +62,7 @@ def get_history(
     offline: bool = False,
     refresh: bool = False,
     rules: FetchRules | None = None,
+    client: Client | None = None,
 ) -> Fetched:
     """Return the prices of a symbol from the store, or from Yahoo by way of the store.
 
@@ -77,6 +80,8 @@ def get_history(
         Ask Yahoo even if the stored copy covers the range.
     rules : FetchRules, optional
         Patience and politeness.
+    client : Client, optional
+        An open session with Yahoo.
 
     Raises
     ------
@@ -102,11 +107,109 @@ def get_history(
         if end is not None:
             end = max(end, dt.date.fromisoformat(snapshot.last))
     asked = None if end is not None and end >= now.date() else end
-    history = yahoo.fetch_history(symbol, start=first, end=asked, rules=rules)
-    old = None if snapshot is None else store.read(SOURCE, symbol, snapshot.sha256)
-    stored = store.write(history.frame, _snapshot(history, first, asked or now.date(), now))
+    own = {"rules": rules} if client is None else {"client": client}
+    history = yahoo.fetch_history(symbol, start=first, end=asked, **own)
+    note = _snapshot(history, first, asked or now.date(), now)
+    # Two runs that fetch one symbol at once: each compares with what it replaces.
+    with store.lock(SOURCE, symbol):
+        before = store.snapshot(SOURCE, symbol)
+        old = None if before is None else store.read(SOURCE, symbol, before.sha256)
+        stored = store.write(history.frame, note, locked=True)
     changed = none if old is None else revisions(old, history.frame)
     return Fetched(history, stored, False, changed)
+
+
+Told = Callable[[str, "Fetched | EventStudyError"], None]
+
+
+def get_histories(
+    symbols: Sequence[str],
+    *,
+    store: PriceStore,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    offline: bool = False,
+    refresh: bool = False,
+    rules: FetchRules | None = None,
+    told: Told | None = None,
+) -> dict[str, Fetched | EventStudyError]:
+    """Return many symbols: those that are stored at once, the others by a few threads.
+
+    Parameters
+    ----------
+    symbols : sequence of str
+        As Yahoo writes them.
+    store, start, end, offline, refresh, rules
+        As for :func:`get_history`.
+    told : callable, optional
+        Called with each symbol and its outcome as it comes.
+
+    Returns
+    -------
+    dict of str to Fetched or EventStudyError
+        In the order of ``symbols``. What came is in the store whatever happened to the others.
+        Once Yahoo is out of reach or limits the rate, nothing more is asked for.
+    """
+    limits = rules or FetchRules()
+    done: dict[str, Fetched | EventStudyError] = {}
+
+    def keep(symbol: str, outcome: Fetched | EventStudyError) -> None:
+        done[symbol] = outcome
+        if told is not None:
+            told(symbol, outcome)
+
+    now, missing = dt.datetime.now(dt.UTC), []
+    for symbol in dict.fromkeys(symbols):
+        snapshot = store.snapshot(SOURCE, symbol)
+        here = snapshot is not None and not refresh and _covers(snapshot, start, end, now)
+        if offline or here:
+            keep(symbol, _tried(symbol, store=store, start=start, end=end, offline=True))
+        else:
+            missing.append(symbol)
+    if missing:
+        with _pool(limits) as (pool, client):
+            waiting = {
+                pool.submit(
+                    _tried, symbol, store=store, start=start, end=end, refresh=refresh,
+                    client=client,
+                ): symbol
+                for symbol in missing
+            }  # fmt: skip
+            for future in as_completed(waiting):
+                symbol = waiting[future]
+                outcome = _outcome(future, symbol)
+                keep(symbol, outcome)
+                if isinstance(outcome, OutOfReachError):
+                    for other in waiting:
+                        other.cancel()
+    return {symbol: done[symbol] for symbol in dict.fromkeys(symbols)}
+
+
+@contextmanager
+def _pool(rules: FetchRules) -> Iterator[tuple[ThreadPoolExecutor, Client]]:
+    """Open one session and the threads that share it; an interrupt leaves nothing queued."""
+    with yahoo.open_client(rules, shared=rules.threads > 1) as client:
+        pool = ThreadPoolExecutor(max_workers=rules.threads, thread_name_prefix="yahoo")
+        try:
+            yield pool, client
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _tried(symbol: str, **options: Any) -> Fetched | EventStudyError:
+    try:
+        return get_history(symbol, **options)
+    except EventStudyError as error:
+        return error
+
+
+def _outcome(future: Future[Fetched | EventStudyError], symbol: str) -> Fetched | EventStudyError:
+    if future.cancelled():
+        return SourceError(
+            f"'{symbol}' was not asked for: Yahoo is out of reach or limits the rate; fetch again "
+            "later."
+        )
+    return future.result()
 
 
 _EMPTY = pd.DataFrame({"close": []}, index=pd.DatetimeIndex([]), dtype="float64")
@@ -142,7 +245,7 @@ def _history(snapshot: Snapshot, frame: pd.DataFrame) -> History:
 
 
 def _panel(fetched: Fetched) -> PricePanel:
-    panel = yahoo.history_panel(fetched.history)
+    panel = history_panel(fetched.history)
     if fetched.revised.empty:
         return panel
     symbol = fetched.history.symbol
@@ -158,24 +261,31 @@ def _panel(fetched: Fetched) -> PricePanel:
 
 
 def load(
-    settings: PriceSettings,
+    settings: PriceSettings,  # noqa: ARG001 - the contract of a source
     assets: Sequence[str],
     *,
     start: dt.date | None,
     end: dt.date | None,
-    folder: Path,  # noqa: ARG001 - the contract of a source
+    folder: Path,  # noqa: ARG001
+    offline: bool = False,
 ) -> PricePanel:
-    """Source ``yahoo``: each symbol in turn; what came before a failure is kept in the store.
+    """Source ``yahoo``; what came before a failure is kept in the store.
 
-    ``EVENTSTUDY_OFFLINE=1``, or settings that say ``offline``, replay what is stored.
+    Offline, what is stored is replayed.
     """
-    offline = bool(getattr(settings, "offline", False))
-    offline = offline or os.environ.get("EVENTSTUDY_OFFLINE", "") not in ("", "0")
-    rules, store, panels, asked = FetchRules(), PriceStore(), [], False
-    for symbol in assets:
-        if asked:
-            time.sleep(rules.spacing)
-        got = get_history(symbol, store=store, start=start, end=end, offline=offline, rules=rules)
-        asked = not got.from_store
-        panels.append(_panel(got).between(start, end))
-    return join_panels(panels)
+    found = get_histories(assets, store=PriceStore(), start=start, end=end, offline=offline)
+    _raise_worst(found)
+    got = [one for one in found.values() if isinstance(one, Fetched)]
+    return join_panels([_panel(one).between(start, end) for one in got])
+
+
+def _raise_worst(found: Mapping[str, Fetched | EventStudyError]) -> None:
+    """Raise what is to be said about the failures: trouble at Yahoo before unknown symbols."""
+    errors = [one for one in found.values() if isinstance(one, EventStudyError)]
+    unknown = [one for one in errors if isinstance(one, UnknownAssetError)]
+    other = [one for one in errors if not isinstance(one, UnknownAssetError)]
+    leading = [one for one in other if isinstance(one, OutOfReachError)] or other
+    if leading:
+        raise leading[0]
+    if unknown:
+        raise UnknownAssetError(str(unknown[0]), [name for one in unknown for name in one.assets])

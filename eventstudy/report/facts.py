@@ -108,7 +108,7 @@ def asset_titles(result: ResultLike) -> dict[str, str]:
 
 
 def headlines(result: ResultLike) -> dict[str, str]:
-    """Return the text of each headline: those that were pinned, then those that serve as context."""
+    """Return the text of each headline: the pinned ones, then those that serve as context."""
     out: dict[str, str] = {}
     if len(result.pinned):
         first = result.pinned.drop_duplicates("event_id")

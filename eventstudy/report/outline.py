@@ -211,12 +211,18 @@ def _across(result: facts.ResultLike, fmt: Format, charts: int) -> list[Part]:
     out = [Part("across", "Tests across events")]
     for k, ((panel, model), part) in enumerate(rows.groupby(["panel", "model"], sort=False)):
         title = f"{one_line(panel)}, {fmt.model(model)}"
-        table = tests_table(part, fmt, caption=title).clipped(_ROWS, "tests.csv")
+        zero = part[(part["start"] == 0) & (part["end"] == 0)]
+        zero = zero if len(zero) else part
+        rest = part.drop(index=zero.index)
+        tables = [tests_table(zero, fmt, caption=title).clipped(_ROWS, "tests.csv")]
+        if len(rest := rest[rest["rank"] == 0]):
+            caption = "Other windows: the tests that lead; the others are in tests.csv"
+            tables.append(tests_table(rest, fmt, caption=caption).clipped(_ROWS, "tests.csv"))
         drawn = charts > 0 and k < MOST_CHARTS
         figures = panel_figures(result, str(panel), str(model), f"t{k}", fmt) if drawn else []
         text = words.lead_reason(part, fmt)
         told = (text,) if text else ()
-        out.append(Part(f"panel-{k + 1}", title, told, _filled([table]), tuple(figures), 2))
+        out.append(Part(f"panel-{k + 1}", title, told, _filled(tables), tuple(figures), 2))
     return out
 
 

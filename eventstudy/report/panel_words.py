@@ -9,7 +9,7 @@ import pandas as pd
 from eventstudy.report import facts
 from eventstudy.report.format import Format, is_missing, one_line
 
-__all__ = ["estimate_is_return", "lead_reason", "panel_answer", "panel_mean"]
+__all__ = ["control_sentence", "estimate_is_return", "lead_reason", "panel_answer", "panel_mean"]
 
 LEVEL = 0.05
 # Tests whose mean is one of standardised values; that of all others is a return.
@@ -110,6 +110,31 @@ def panel_mean(result: facts.ResultLike, key: tuple[Any, ...]) -> tuple[float, i
         "car",
     ].dropna()
     return (float(cars.mean()), len(cars)) if len(cars) else (float("nan"), 0)
+
+
+def control_sentence(result: facts.ResultLike, fmt: Format) -> str:
+    """Tell the negative control in one sentence; empty where the study has none.
+
+    Panels of two to four events are left out of the count, as their tests are descriptive.
+    """
+    rows = result.control
+    if rows.empty:
+        return ""
+    thin = rows["n_events"].between(2, 4)
+    rows = rows[~thin & rows["pvalue"].notna()]
+    if rows.empty:
+        return ""
+    low, high = fmt.pvalue(rows["pvalue"].min()), fmt.pvalue(rows["pvalue"].max())
+    span = f"p{fmt.gap}{low}" if len(rows) == 1 else f"p from {low} to {high}"
+    below = int((rows["pvalue"] < LEVEL).sum())
+    shifts = sorted({abs(int(s)) for s in rows["shift"]})
+    earlier = fmt.count(shifts[0]) if len(shifts) == 1 else f"{shifts[0]} to {shifts[-1]}"
+    level = fmt.percent(LEVEL, 0, sign=False)
+    aside = "; panels of fewer than five events aside" if thin.any() else ""
+    return (
+        f"Negative control: the same tests {earlier} sessions earlier, on dates without a headline "
+        f"of the catalogue: {span}; {below} of {len(rows)} below {level}{aside}."
+    )
 
 
 def _lead_window(part: pd.DataFrame) -> tuple[int, int]:

@@ -22,10 +22,11 @@ _COLORS = {
     "band-wide": BAND_WIDE, "mark": MARK, "soft": SOFT,
 }  # fmt: skip
 _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
-# Letters of the table's text size that one line of the page holds.
-_LINE = 130
-_WIDE_CELL = 24
-_MOST_WIDTH = 60
+# Sizes in points that a table may take, the largest that fits first.
+_SIZES = (7.6, 7.0, 6.5, 6.0)
+# Width of the line in points, of the space between columns, and of a letter in its own size.
+_LINE, _GAP, _LETTER = 498.0, 5.4, 0.60
+_WORD, _WIDE_CELL, _MOST_WIDTH = 14, 22, 60
 
 
 def render_pdf(result: facts.ResultLike, *, content: Outline | None = None) -> bytes:
@@ -102,39 +103,52 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    widths = _widths(table)
+    need = [
+        max([len(c.label), *(len(row[i].text) for row in table.rows)])
+        for i, c in enumerate(table.columns)
+    ]
+    text = [not (c.numeric or c.nowrap) for c in table.columns]
+    widths, size = _fitted(need, text)
     return {
         "caption": _line(table.caption),
         "note": _line(table.note),
         "columns": [{"label": c.label, "numeric": c.numeric} for c in table.columns],
         "rows": [
-            [{"text": _breakable(c.text), "strong": c.strong, "muted": c.muted} for c in row]
+            [
+                {"text": _cell(c.text, keep=not t), "strong": c.strong, "muted": c.muted}
+                for c, t in zip(row, text, strict=True)
+            ]
             for row in table.rows
         ],
         "widths": widths,
-        "size": 7.0 if len(table.columns) > 8 else 7.6,
+        "size": size,
     }
 
 
-def _breakable(text: str) -> str:
-    """Return text in which a long word may break: a hash, a path, a list of flags."""
+def _cell(text: str, *, keep: bool) -> str:
+    """Return a number on one line, and text in which a long word may break: a hash, a path."""
     plain = _line(text)
+    if keep and len(plain) <= _MOST_WIDTH:
+        return plain.replace(" ", "\u00a0")
     return re.sub(r"(\S{24})(?=\S)", "\\1\u200b", plain)
 
 
-def _widths(table: Table) -> list[int]:
-    """Return 0 for a column as wide as its text, else the share of what is left."""
-    need = [
-        max([len(c.label), *(len(row[i].text) for row in table.rows)])
-        for i, c in enumerate(table.columns)
-    ]
-    wide = [n > _WIDE_CELL and not c.numeric for n, c in zip(need, table.columns, strict=True)]
-    if not any(wide) and sum(need) > _LINE:
-        wide = [n == max(need) for n in need]
-    if not any(wide):
-        # A short table is set as wide as it is; a wide one is spread over the line.
-        return [0] * len(need)
-    return [min(n, _MOST_WIDTH) if is_wide else 0 for n, is_wide in zip(need, wide, strict=True)]
+def _fitted(need: list[int], text: list[bool]) -> tuple[list[int], float]:
+    """Return the columns' widths and the size of the letters.
+
+    A column is 0 where it is as wide as its text; the text columns of a table that is too wide
+    share what the others leave, by the length of their text.
+    """
+    for size in _SIZES:
+        room = (_LINE - _GAP * len(need)) / (_LETTER * size)
+        if sum(need) <= room:
+            return [0] * len(need), size
+        # A column of words may break, but not below the longest ones.
+        least = sum(min(n, _WIDE_CELL) if t else n for n, t in zip(need, text, strict=True))
+        if least <= room and any(text):
+            break
+    kept = [min(n, _MOST_WIDTH) if t and n > _WORD else 0 for n, t in zip(need, text, strict=True)]
+    return kept if any(kept) else [int(n == max(need)) for n in need], size
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

@@ -10,8 +10,18 @@ from eventstudy.report import appendix, facts, words
 from eventstudy.report.caveats import caveats
 from eventstudy.report.format import SCREEN, one_line
 from eventstudy.report.notebook import repr_text
-from eventstudy.report.panel_words import estimate_text
-from eventstudy.report.tables import Cell, Column, Table, num, pinned_table, reported_at, txt
+from eventstudy.report.panel_words import control_sentence
+from eventstudy.report.screen_tables import (
+    brief_windows,
+    comparison,
+    core_table,
+    lead_table,
+    other_windows,
+    summary_table,
+    thin_panels,
+    windows_of,
+)
+from eventstudy.report.tables import Cell, Table, pinned_table, reported_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +37,7 @@ __all__ = [
 ]
 
 _LEFT_OUT = 12
+_PANEL = ["panel", "model"]
 _WIDE = 100
 
 
@@ -67,14 +78,14 @@ def line(console: Console, text: str, style: str = "", *, indent: int = 0) -> No
     """Print one paragraph; nothing in it is read as markup, no line ends on spaces."""
     from rich.text import Text
 
-    for part in Text(text).wrap(console, max(20, console.width - indent)):
+    for part in Text(text).wrap(console, max(20, min(console.width, _WIDE) - indent)):
         console.print(Text(" " * indent + part.plain.rstrip(), style=style), highlight=False)
 
 
 def _rule(console: Console, title: str) -> None:
     console.print()
     line(console, title, "bold")
-    line(console, "─" * min(console.width, 78), "dim")
+    line(console, "─" * (min(console.width, _WIDE) - 2), "dim")
 
 
 def print_result(result: facts.ResultLike, console: Console, *, full: bool = False) -> None:
@@ -86,7 +97,7 @@ def print_result(result: facts.ResultLike, console: Console, *, full: bool = Fal
     console : rich.console.Console
         80 columns suffice.
     full : bool
-        Print every asset of large panels instead of a summary.
+        Print every asset of large panels, and windows and tests as whole tables.
     """
     name = one_line(facts.setting(result, "study", "name", "study"))
     line(console, f"{name}: {words.question(result)}", "bold")
@@ -96,14 +107,17 @@ def print_result(result: facts.ResultLike, console: Console, *, full: bool = Fal
         texts = facts.headlines(result)
         for event_id in facts.headline_ids(result):
             _print_event(result, event_id, texts.get(event_id, event_id), console, full=full)
-    _print_tests(result, console)
+    told = words.answer(result, SCREEN)
+    _print_tests(result, console, told={label for label, _ in told}, full=full)
     print_left_out(result, console)
     _rule(console, "Answer")
-    for label, text in words.answer(result, SCREEN):
+    for i, (label, text) in enumerate(told):
+        if i:
+            console.print()
         if label:
             line(console, label, "bold")
         line(console, text)
-        console.print()
+    console.print()
     for caveat in caveats(result, SCREEN):
         line(console, f"* {caveat}", "dim")
 
@@ -111,7 +125,10 @@ def print_result(result: facts.ResultLike, console: Console, *, full: bool = Fal
 def _print_event(
     result: facts.ResultLike, event_id: str, title: str, console: Console, *, full: bool
 ) -> None:
-    _rule(console, title)
+    if facts.untitled(result, event_id):
+        console.print()
+    else:
+        _rule(console, title)
     here = result.pinned[result.pinned["event_id"].astype(str) == event_id]
     line(console, f"Reported {reported_at(here.iloc[0], SCREEN)}")
     for row in pinned_table(result, SCREEN, event_id=event_id).rows:
@@ -132,21 +149,13 @@ def _print_event(
         else:
             print_table(summary_table(rest), console)
     lead = {(str(r["asset"]), r["start"], r["end"]) for _, r in told.iterrows()}
-    windows = _windows(result, event_id, mains, lead)
+    brief = None if full else brief_windows(result, event_id, mains, lead, console.width)
+    windows = brief or windows_of(result, event_id, mains, lead)
     if windows.rows:
         console.print()
+        if brief:
+            line(console, "Other windows: abnormal return (p that leads)", "dim")
         print_table(windows, console, limit=None if full else 24)
-
-
-def _without(table: Table, *columns: int) -> Table:
-    keep = [i for i in range(len(table.columns)) if i not in columns]
-    return Table(
-        table.name,
-        table.caption,
-        tuple(table.columns[i] for i in keep),
-        [[row[i] for i in keep] for row in table.rows],
-        table.note,
-    )
 
 
 def print_reactions(rows: pd.DataFrame, console: Console) -> None:
@@ -154,117 +163,18 @@ def print_reactions(rows: pd.DataFrame, console: Console) -> None:
     models = list(dict.fromkeys(rows["model"]))
     if len(models) == 1 or console.width >= _WIDE:
         print_table(core_table(rows, console.width, model=len(models) > 1), console)
-        return
-    for model in models:
-        line(console, SCREEN.model(model), "dim")
-        print_table(core_table(rows[rows["model"] == model], console.width), console)
-
-
-def core_table(rows: pd.DataFrame, width: int, *, model: bool = False) -> Table:
-    """Return the table of reactions for a console: the core columns, more where there is room."""
-    spans = rows[["start", "end"]].drop_duplicates()
-    show_window = len(spans) > 1 or not spans.eq(0).all(axis=None)
-    columns = [Column("Asset")]
-    columns += [Column("Model", nowrap=True)] if model else []
-    columns += [Column("Window", nowrap=True)] if show_window else []
-    columns += [Column(name, True) for name in ("Return", "Abnormal", "95 % interval")]
-    columns += [Column("exact p", True), Column("placebo p", True)]
-    room = width >= 90 + 16 * model + 10 * show_window
-    columns += [Column("detectable", True)] if room else []
-    body = []
-    for _, r in rows.iterrows():
-        cells = [txt(r["title"], strong=True)]
-        cells += [txt(SCREEN.model(r["model"]))] if model else []
-        cells += [Cell(SCREEN.window(r["start"], r["end"]))] if show_window else []
-        cells += [
-            num(r["return"], SCREEN.percent),
-            num(r["car"], SCREEN.percent),
-            Cell(SCREEN.interval(r["ci_low"], r["ci_high"])),
-            num(r["pvalue"], SCREEN.pvalue),
-            num(r["placebo_pvalue"], SCREEN.pvalue),
-        ]
-        cells += [num(r["mde"], SCREEN.percent, sign=False)] if room else []
-        body.append(cells)
-    return Table("reactions", "", tuple(columns), body)
-
-
-def summary_table(rows: pd.DataFrame) -> Table:
-    """Summarise large panels: how many rose beyond their model, the mean, the extremes.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Of :func:`eventstudy.report.facts.reactions`.
-    """
-    columns = (
-        Column("Panel"),
-        Column("N", True),
-        Column("above 0", True),
-        Column("mean", True),
-        Column("p<0.05", True),
-        Column("lowest and highest"),
-    )
-    body = []
-    for (panel, model), part in rows.groupby(["panel", "model"], sort=False):
-        cars = part["car"].dropna()
-        if cars.empty:
-            continue
-        ordered = part[part["car"].notna()].sort_values("car", kind="stable")
-        low, high = ordered.iloc[0], ordered.iloc[-1]
-        ends = (
-            f"{one_line(low['asset'])} {SCREEN.percent(low['car'])}, "
-            f"{one_line(high['asset'])} {SCREEN.percent(high['car'])}"
+    else:
+        for model in models:
+            line(console, SCREEN.model(model), "dim")
+            print_table(core_table(rows[rows["model"] == model], console.width), console)
+    filtered = rows[rows["lead_variant"].astype(str) == "filtered"].head(_WIDE // 10)
+    if len(filtered):
+        told = ", ".join(
+            f"{r['title']} {SCREEN.pvalue(r['lead_p'])}" for _, r in filtered.iterrows()
         )
-        body.append(
-            [
-                txt(f"{one_line(panel)}, {SCREEN.model(model)}", strong=True),
-                num(len(cars), SCREEN.count),
-                num(int((cars > 0).sum()), SCREEN.count),
-                num(cars.mean(), SCREEN.percent),
-                num(int((part["lead_p"] < 0.05).sum()), SCREEN.count),
-                Cell(ends),
-            ]
+        line(
+            console, f"Filtered placebo p, where it leads (volatility was unusual): {told}.", "dim"
         )
-    return Table("summary", "", columns, body)
-
-
-def _windows(
-    result: facts.ResultLike, event_id: str, mains: set[str], lead: set[tuple[str, int, int]]
-) -> Table:
-    """Return the reported windows of the main assets besides the ones that lead."""
-    columns = (
-        Column("Asset"),
-        Column("Model", nowrap=True),
-        Column("Window", nowrap=True),
-        Column("Abnormal", True),
-        Column("95 % interval", True),
-        Column("exact p", True),
-        Column("placebo p", True),
-    )
-    body = []
-    w = result.windows
-    w = w[(w["event_id"].astype(str) == event_id) & w["asset"].isin(mains)]
-    report = facts.reported(result)
-    titles = facts.asset_titles(result)
-    for (asset, model), part in w.groupby(["asset", "model"], sort=False):
-        for start, end in report:
-            here = part[(part["start"] == start) & (part["end"] == end)]
-            if here.empty or (str(asset), start, end) in lead:
-                continue
-            r = here.iloc[0]
-            body.append(
-                [
-                    txt(titles.get(str(asset), asset)),
-                    txt(SCREEN.model(model)),
-                    Cell(SCREEN.window(start, end)),
-                    num(r["car"], SCREEN.percent),
-                    Cell(SCREEN.interval(r["ci_low"], r["ci_high"])),
-                    num(r["pvalue"], SCREEN.pvalue),
-                    num(r["placebo_pvalue"], SCREEN.pvalue),
-                ]
-            )
-    made = Table("windows", "", columns, body)
-    return made if len(w["model"].unique()) > 1 else _without(made, 1)
 
 
 def _print_many(result: facts.ResultLike, console: Console, *, full: bool) -> None:
@@ -283,94 +193,69 @@ def _print_many(result: facts.ResultLike, console: Console, *, full: bool) -> No
         line(console, f"... and {len(table) - len(shown)} more, in windows.csv", "dim")
 
 
-def _print_tests(result: facts.ResultLike, console: Console) -> None:
-    """Print the leading tests of every panel, and name those that assume independence."""
+def _print_tests(result: facts.ResultLike, console: Console, *, told: set[str], full: bool) -> None:
+    """Print the leading tests of every panel, and name those that assume independence.
+
+    The reason why they lead stands in the answer; it stands here for panels that are not told.
+    """
     tests = facts.cross_tests(result)
-    if tests.empty:
+    control = control_sentence(result, SCREEN)
+    if tests.empty and not control:
         return
-    _rule(console, "Tests across events")
-    thin: list[str] = []
-    for (panel, model), part in tests.groupby(["panel", "model"], sort=False):
-        label = f"{one_line(panel)}, {SCREEN.model(model)}"
+    thin = [part["n_events"].max() < 5 for _, part in tests.groupby(_PANEL, sort=False)]
+    if not all(thin):
+        _rule(console, "Tests across events")
+    for (panel, model), part in tests.groupby(_PANEL, sort=False):
         if part["n_events"].max() < 5:
-            thin.append(label)
             continue
-        line(console, label, "bold")
-        print_table(_lead_table(part), console)
+        line(console, f"{one_line(panel)}, {SCREEN.model(model)}", "bold")
         day = part[(part["start"] == 0) & (part["end"] == 0)]
-        line(console, words.lead_reason(day if len(day) else part, SCREEN))
-        aside = _aside(part)
-        if aside:
-            line(console, aside, "dim")
+        day = day if len(day) else part
+        print_table(lead_table(part if full else day), console)
+        if one_line(panel) not in told:
+            line(console, words.lead_reason(day, SCREEN))
+        for aside in ("" if full else other_windows(part.drop(index=day.index)), comparison(part)):
+            if aside:
+                line(console, aside, "dim")
         console.print()
-    if thin:
-        line(
-            console,
-            f"Fewer than five events, so descriptive at best and only in tests.csv: "
-            f"{'; '.join(thin)}.",
-            "dim",
-        )
+    if all(thin):
+        console.print()
+    if any(thin):
+        line(console, thin_panels(tests), "dim")
+    if control:
+        line(console, control)
 
 
-def _lead_table(part: pd.DataFrame) -> Table:
-    columns = (
-        Column("Window", nowrap=True),
-        Column("Test"),
-        Column("N", True),
-        Column("mean", True),
-        Column("statistic", True),
-        Column("p", True),
-        Column("adj. p", True),
-    )
-    lead = part[part["leads"].fillna(False).astype(bool)]
-    body = [
-        [
-            Cell(SCREEN.window(r["start"], r["end"])),
-            txt(r.get("title") or r["name"]),
-            num(r["n_events"], SCREEN.count),
-            Cell(estimate_text(r, "estimate", SCREEN)),
-            num(r["statistic"], SCREEN.number, sign=True),
-            num(r["pvalue"], SCREEN.pvalue),
-            num(r["pvalue_adjusted"], SCREEN.pvalue),
-        ]
-        for _, r in lead.iterrows()
-    ]
-    return Table("tests", "", columns, body)
-
-
-def _aside(part: pd.DataFrame) -> str:
-    """Tell the day-0 p-values of tests that assume independent events, set apart."""
-    if "independent" not in part:
-        return ""
-    rows = part[
-        (part["start"] == 0)
-        & (part["end"] == 0)
-        & part["pvalue"].notna()
-        & part["independent"].fillna(False).astype(bool)
-        & ~part["leads"].fillna(False).astype(bool)
-    ]
-    if rows.empty:
-        return ""
-    told = ", ".join(
-        f"{one_line(r.get('title') or r['name'])} {SCREEN.pvalue(r['pvalue'])}"
-        for _, r in rows.iterrows()
-    )
-    return f"Assuming independent events, for comparison (p on day 0): {told}."
+def _left_rows(table: Table) -> list[str]:
+    """Write what was left out, headlines that share assets, stage and reason on one line."""
+    groups: dict[tuple[str, ...], list[list[Cell]]] = {}
+    for row in table.rows:
+        groups.setdefault(tuple(c.text for c in row[1:4]), []).append(row)
+    out = []
+    for (assets, _, reason), rows in groups.items():
+        named = [r[0].text for r in rows]
+        some = named if len(named) <= 4 else [*named[:4], f"{len(named) - 4} more"]
+        detail = rows[0][4].text if len(rows) == 1 and len(rows[0]) > 4 else ""
+        about = "; ".join(t for t in (reason, detail) if t)
+        out.append(f"{', '.join(some)} ({assets}): {about}")
+    return out
 
 
 def print_left_out(result: facts.ResultLike, console: Console) -> None:
     """Print what was left out or merged, the run's warnings and the state of the data."""
-    table = appendix.dropped_table(result, names=3)
-    _rule(console, "Left out")
+    rows = _left_rows(appendix.dropped_table(result, names=3))
     left, merged = facts.left_out(result), facts.merged(result)
     told = f"{left} pair{'s' * (left != 1)} of headline and asset" if left else "Nothing"
     tail = f"; {merged} merged with an earlier headline of the same story" if merged else ""
-    line(console, f"{told}{tail}.")
-    for row in table.rows[:_LEFT_OUT]:
-        about = "; ".join(c.text for c in row[3:] if c.text)
-        line(console, f"* {row[0].text} ({row[1].text}): {about}", "" if left else "dim")
-    if len(table.rows) > _LEFT_OUT:
-        line(console, f"... and {len(table.rows) - _LEFT_OUT} more, in dropped.csv", "dim")
+    if rows or left:
+        _rule(console, "Left out")
+        line(console, f"{told}{tail}.")
+    else:
+        line(console, "Nothing was left out.")
+    for row in rows[:_LEFT_OUT]:
+        line(console, f"* {row}", "" if left else "dim")
+    if len(rows) > _LEFT_OUT:
+        line(console, f"... and {len(rows) - _LEFT_OUT} more, in dropped.csv", "dim")
     for warning in result.run.get("warnings", []):
         line(console, f"warning: {one_line(warning)}", "yellow")
     if len(result.quality):

@@ -270,7 +270,9 @@ def _many_verdicts(rows: pd.DataFrame, fmt: Format) -> str:
         f"the {level} level{_kept(small)}"
     )
     if len(rest):
-        others = "the others are" if len(rest) > 1 else f"that of {subject(rest['title'].iloc[0])} is"
+        others = (
+            "the others are" if len(rest) > 1 else f"that of {subject(rest['title'].iloc[0])} is"
+        )
         text += f"; {others} not ({_p_range(rest, fmt)}), and {_detectable(rest, fmt)}"
     return f"{text}{tail}."
 
@@ -288,7 +290,9 @@ def _detectable(rows: pd.DataFrame, fmt: Format) -> str:
     if known.empty:
         return f"{start} is not known"
     if len(known) <= 2:
-        told = join([f"{fmt.size(r['mde'])} for {subject(r['title'])}" for _, r in known.iterrows()])
+        told = join(
+            [f"{fmt.size(r['mde'])} for {subject(r['title'])}" for _, r in known.iterrows()]
+        )
         return f"{start} with {power} power is {told}"
     ordered = known.sort_values("mde", kind="stable")
     low, high = ordered.iloc[0], ordered.iloc[-1]

@@ -17,8 +17,8 @@ import pytest
 from eventstudy.errors import InputError
 from eventstudy.prices import load_prices
 from eventstudy.prices.bundled import bundled_assets, load_bundled
-from eventstudy.resources import data_dir
 from eventstudy.pricesettings import PricesSettings
+from eventstudy.resources import data_dir
 
 DAY = pd.Timestamp("2022-02-15")
 BEFORE = pd.Timestamp("2022-02-14")

@@ -169,7 +169,7 @@ def vendor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """A stand-in for Yahoo whose answers a test sets, and which counts what is asked."""
     state = SimpleNamespace(frame=frame(), asked=[], error=None)
 
-    def fetch(symbol, *, start=None, end=None, rules=None):
+    def fetch(symbol, *, start=None, end=None, rules=None, client=None):
         state.asked.append((symbol, start, end))
         if state.error:
             raise state.error

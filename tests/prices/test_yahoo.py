@@ -17,8 +17,9 @@ import requests
 
 from eventstudy.errors import EventStudyError, InputError, SourceError
 from eventstudy.prices import load_prices, yahoo
-from eventstudy.prices.yahoo import FetchRules, fetch_history, history_panel
+from eventstudy.prices.yahoo import FetchRules, fetch_history
 from eventstudy.prices.yahoo_answers import retry_after
+from eventstudy.prices.yahoo_panel import history_panel
 from eventstudy.prices.yahoo_symbols import INDICES, SUFFIXES, market_of, roll_sessions
 from eventstudy.pricesettings import PricesSettings
 from tests.prices.yahoo_server import Answer, as_json, chart, fault, sample, session

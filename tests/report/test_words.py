@@ -37,7 +37,7 @@ ROW = {
 
 def test_the_flagship_sentence() -> None:
     assert words.reaction_sentence(ROW, SCREEN) == (
-        "S&P 500 rose 1.58 % on Tuesday 15 February 2022, 1.56 percentage points above its own "
+        "The S&P 500 rose 1.58 % on Tuesday 15 February 2022, 1.56 percentage points above its own "
         "average. A move of that size in one day is not unusual at the 5 % level (exact p 0.087, "
         "placebo p 0.116; 13 of the 120 days of the estimation window moved at least as far); the "
         "smallest one-day effect that this design could have seen with 80 % power is 2.55 %."

@@ -82,9 +82,9 @@ FAULTS: dict[str, tuple[str, list[str]]] = {
         BASE + '[tests]\nalternative = "greatr"\n',
         ["line 9", "[tests] alternative", "did you mean 'greater'"],
     ),
-    "adjustment that does not exist yet": (
-        BASE + '[tests]\nmultiplicity = "romano_wolf"\n',
-        ["line 9", "[tests] multiplicity", "not have yet"],
+    "unknown adjustment": (
+        BASE + '[tests]\nmultiplicity = "romano_wolff"\n',
+        ["line 9", "[tests] multiplicity", "did you mean 'romano_wolf'"],
     ),
     "unknown source": (
         BASE.replace("bundled", "yaho"),
