@@ -91,7 +91,11 @@ def resolve(phrase: Phrase, context: Context) -> Moment:
     day, confidence, kind, note = _day(phrase, context)
     if day > context.published.date():
         raise Unresolved("lies after the publication")
-    clock = phrase.get("clock")
+    clock, counted = phrase.get("clock"), phrase.get("counted")
+    if kind == "counted" and counted is not None and clock is None:
+        moment, by_hours = _counted(counted, context)
+        if by_hours:
+            return Moment(day, moment, ROUGH, confidence, kind, "as many hours before the article")
     if clock is not None:
         return _with_clock(clock, phrase, context, (day, confidence, kind, note))
     part = phrase.get("part", "own_part")
@@ -134,10 +138,7 @@ def _other(phrase: Phrase, context: Context) -> _Day:
         return today + dt.timedelta(days=v.relative[piece.text.lower()][0]), SURE["relative"], \
             "relative", ""  # fmt: skip
     if (piece := phrase.get("counted")) is not None:
-        found = _parsed(piece.text, context)
-        if found is None:
-            raise Unresolved("cannot be read")
-        return found.date(), SURE["counted"], "counted", ""
+        return _counted(piece, context)[0].date(), SURE["counted"], "counted", ""
     if phrase.get("same_day"):
         return context.last or today, SURE["same_day"], "same_day", ""
     if (piece := phrase.get("own_part")) is not None:
@@ -146,6 +147,15 @@ def _other(phrase: Phrase, context: Context) -> _Day:
     if phrase.get("clock"):
         return context.last or today, SURE["clock"], "clock", "no day is named beside the clock"
     raise Unresolved("names no day")
+
+
+def _counted(piece: Piece, context: Context) -> tuple[dt.datetime, bool]:
+    """Return the moment of "two days ago", and whether hours or minutes count it."""
+    found = _parsed(piece.text, context)
+    if found is None:
+        raise Unresolved("cannot be read")
+    moment = found.replace(tzinfo=context.published.tzinfo)
+    return moment, found.time() != context.published.time()
 
 
 def _span(first: dt.date, last: dt.date, kind: str) -> _Day:
@@ -212,20 +222,20 @@ def _may_be_turned(text: str) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _parser(language: str) -> Any:
-    return need("dateparser.date", "reading an article").DateDataParser
+def _parser(language: str, base: dt.datetime, *, day_first: bool) -> Any:
+    settings = {
+        "RELATIVE_BASE": base,
+        "PREFER_DATES_FROM": "past",
+        "DATE_ORDER": "DMY" if day_first else "MDY",
+    }
+    kind = need("dateparser.date", "reading an article").DateDataParser
+    return kind(languages=[language], settings=settings)
 
 
 def _parsed(text: str, context: Context) -> dt.datetime | None:
     """Return what dateparser makes of a date or of "two days ago"; None where it makes nothing."""
     v = context.vocabulary
-    settings = {
-        "RELATIVE_BASE": context.published.replace(tzinfo=None),
-        "PREFER_DATES_FROM": "past",
-        "DATE_ORDER": "DMY" if v.day_first else "MDY",
-        "REQUIRE_PARTS": [],
-    }
-    parser = _parser(v.language)(languages=[v.language], settings=settings)
+    parser = _parser(v.language, context.published.replace(tzinfo=None), day_first=v.day_first)
     data = parser.get_date_data(" ".join(text.split()))
     found = data.date_obj
     if found is None or data.period in ("week", "month", "year"):

@@ -75,7 +75,7 @@ def _patterns(vocabulary: Vocabulary) -> tuple[tuple[str, re.Pattern[str]], ...]
     v = vocabulary
     year = r"(?:,?\s+(?:de\s+|del\s+)?(?:19|20)\d\d\b)"
     day = r"\d{1,2}(?:st|nd|rd|th|er|\.|º)?"
-    month = rf"(?:{_alternatives(v.months)})\b\.?"
+    month = rf"(?:{_alternatives(v.months)})\b(?:\.(?=\s?\d))?"
     given: list[tuple[str, str]] = [
         ("iso", r"\b\d{4}-\d{2}-\d{2}\b"),
         ("numeric", r"\b\d{1,2}([/.])\d{1,2}\1(?:\d{4}|\d{2})\b"),
@@ -185,8 +185,45 @@ def phrases(sentence: str, vocabulary: Vocabulary) -> list[Phrase]:
             if kind == "clock":
                 zone, end = _zone_after(sentence, end)
             pieces.append(Piece(kind, sentence[start:end], start, end, zone))
-    pieces.sort(key=lambda p: p.start)
-    return [_phrase(group, sentence, vocabulary) for group in _joined(pieces, sentence, vocabulary)]
+    pieces = _one_clock(sorted(pieces, key=lambda p: p.start), sentence)
+    found = [_phrase(group, sentence, vocabulary) for group in _joined(pieces, sentence, vocabulary)]
+    return _with_lone_clock([p for p in found if not _is_score(p)])
+
+
+def _one_clock(pieces: list[Piece], sentence: str) -> list[Piece]:
+    """Keep of "14:30 (13:30 GMT)" the clock that has a zone."""
+    out: list[Piece] = []
+    for piece in pieces:
+        last = out[-1] if out else None
+        twice = (
+            last is not None
+            and piece.kind == last.kind == "clock"
+            and re.fullmatch(r"\s*[(/]\s*", sentence[last.end : piece.start]) is not None
+        )
+        if twice and last is not None:
+            out[-1] = piece if piece.zone and not last.zone else last
+        else:
+            out.append(piece)
+    return out
+
+
+def _is_score(phrase: Phrase) -> bool:
+    """Return whether a lone "3:10" may be anything: no "at" before it, no zone, no "p.m."."""
+    clock = phrase.pieces[0]
+    lone = len(phrase.pieces) == 1 and clock.kind == "clock"
+    return lone and phrase.text == clock.text and not re.search(r"[^\W\d]", clock.text)
+
+
+def _with_lone_clock(found: list[Phrase]) -> list[Phrase]:
+    """Join "at 20:35 Moscow time he spoke on Monday": one day and one clock in a sentence."""
+    clocks = [p for p in found if all(q.kind == "clock" for q in p.pieces)]
+    days = [p for p in found if p not in clocks]
+    if len(clocks) != 1 or len(days) != 1 or days[0].get("clock", "part", "own_part") or \
+            days[0].lead or clocks[0].lead:  # fmt: skip
+        return found
+    first, second = sorted((clocks[0], days[0]), key=lambda p: p.start)
+    text = f"{first.text} ... {second.text}"
+    return [Phrase((*first.pieces, *second.pieces), text, first.start, second.end, "")]
 
 
 def _capital(kind: str, text: str, vocabulary: Vocabulary) -> bool:

@@ -134,9 +134,8 @@ def _goes_on(text: str, match: re.Match[str], end: int) -> bool:
         return False
     before = re.search(r"[\w.]+$", text[max(0, match.start() - 12) : match.start()])
     word = before.group().lower() if before else ""
-    return word in _SHORT or (len(word) == 1 and word.isalpha()) or bool(
-        re.fullmatch(r"(?:\w\.)+\w", word)
-    )
+    # "z.B.", an initial, and an ordinal ("10. Februar") end no sentence either.
+    return word in _SHORT or bool(re.fullmatch(r"[^\W\d]|(?:\w\.)+\w|\d{1,2}", word))
 
 
 def _sentence(text: str, begin: int, end: int, *, title: bool = False) -> Sentence:

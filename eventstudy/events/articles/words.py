@@ -103,7 +103,7 @@ _DAYS = re.compile(r"(?:in )?(\d+) (day|week)(?: ago)?")
 _NUMBER = r"(\d++[.,]?\d*+)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Words of one language, lower case, and the patterns made of them.
 

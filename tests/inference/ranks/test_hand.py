@@ -89,6 +89,19 @@ def test_corrado_zivney_rank() -> None:
     assert got.statistic == approx(means[3] / math.sqrt((means**2).mean()))
 
 
+def test_corrado_zivney_spread_is_of_the_events_that_have_the_day() -> None:
+    rng = np.random.default_rng(6)
+    e, ar = rng.normal(size=(7, 15)), rng.normal(size=(7, 3))
+    ar[1, 0] = ar[4, 0] = ar[2, 2] = np.nan
+    sample = scores_sample(e, ar)
+    got = run(("corrado_zivney_rank_z", "published"), sample, 0, 2, policy="skip")
+    panel = np.column_stack([e, ar / np.nanstd(ar, axis=0, ddof=1)])
+    scores = rank_scores(panel)
+    root = np.nansum(scores, axis=0) / np.sqrt(np.isfinite(panel).sum(axis=0))
+    want = root[15:].sum() / math.sqrt(3 * (root**2).mean())
+    assert got.statistic == pytest.approx(want, rel=1e-12)
+
+
 def test_sign_tests_leave_zeros_out() -> None:
     e = [[1, -1, 0, 1, 1], [-1, -1, 1, 0, 0], [1, 1, -1, -1, 0], [1, 1, 1, 1, -1]]
     sample = scores_sample(e, [[2], [1], [0], [-3]])
@@ -227,6 +240,7 @@ def test_wilcoxon_by_hand() -> None:
     sample = scores_sample(np.ones((5, 3)), [[3], [-1], [-2], [5], [0]])
     got = run(("wilcoxon_signed_rank", "published"), sample)
     assert (got.statistic, got.distribution, got.n_events) == (7.0, "exact", 4)
+    assert got.note.startswith("1 zero abnormal returns left out")
     # P(W >= 7) = 5/16: {3,4}, {1,2,4}, {1,3,4}, {2,3,4} and all four.
     assert got.pvalue == approx(10 / 16)
     z = run(("wilcoxon_signed_rank", "normal_approximation"), sample)
