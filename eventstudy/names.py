@@ -18,6 +18,7 @@ __all__ = [
     "ModelName",
     "ReturnKind",
     "StatisticName",
+    "model_words",
     "statistic_names",
 ]
 
@@ -193,6 +194,36 @@ SINGLE_EVENT: tuple[StatisticName, ...] = (
     _s("andrews_s", "published", "Andrews S", "subsample", indep=False, rec=True),
     _s("bootstrap_prediction", "published", "Prediction bootstrap", "resampled", indep=False),
 )
+
+
+_MODEL_WORDS = {
+    "constant_mean": "constant mean",
+    "market_adjusted": "market-adjusted",
+    "market_model": "market model",
+    "capm": "CAPM",
+    "fama_french_3": "Fama-French three factors",
+    "carhart_4": "Carhart four factors",
+    "fama_french_5": "Fama-French five factors",
+    "scholes_williams": "Scholes-Williams",
+    "theil_sen": "Theil-Sen",
+    "lad": "least absolute deviations",
+    "ewma": "EWMA",
+    "garch": "GARCH(1,1)",
+    "gjr_garch": "GJR-GARCH",
+    "egarch": "EGARCH",
+    "ar1": "AR(1)",
+}
+
+
+def model_words(name: str) -> str:
+    """Return a model's name as people say it.
+
+    Examples
+    --------
+    >>> model_words("market_model"), model_words("gjr_garch")
+    ('market model', 'GJR-GARCH')
+    """
+    return _MODEL_WORDS.get(name, name.replace("_", " "))
 
 
 def statistic_names() -> tuple[str, ...]:

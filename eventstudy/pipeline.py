@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from eventstudy.asof import seen_catalogue, seen_panel
@@ -23,11 +22,8 @@ from eventstudy.events.pinned import pin_catalogue
 from eventstudy.events.readers import read_catalogue
 from eventstudy.events.stories import count_stories, propose_stories, with_groups
 from eventstudy.family import romano_wolf_tables
-from eventstudy.plan import AssetPlan, asset_names, benchmark_hints, make_plan, needed_columns
-from eventstudy.prices import load_prices
-from eventstudy.prices.frames import panel_from_frame
+from eventstudy.plan import AssetPlan, asset_names, benchmark_hints, make_plan
 from eventstudy.prices.panel import PricePanel
-from eventstudy.prices.quality import quality_findings
 from eventstudy.pseudo import negative_control
 from eventstudy.regressions import build_regressions, regressor_values
 from eventstudy.results import StudyResult
@@ -36,6 +32,7 @@ from eventstudy.sensitivity import sensitivity_table, sensitivity_words
 from eventstudy.series import price_series
 from eventstudy.signed import check_signs
 from eventstudy.study import Study
+from eventstudy.study_prices import last_day, study_prices, study_quality
 from eventstudy.tables import build_tables
 
 __all__ = ["Progress", "Stages", "complete", "prepare", "run_study"]
@@ -69,10 +66,12 @@ def prepare(
     frames: Mapping[str, pd.DataFrame] | None = None,
     progress: Progress = _no_progress,
     as_of: date | None = None,
+    offline: bool = False,
 ) -> Stages:
     """Read headlines and prices, and pin every headline on every asset it concerns.
 
-    With ``as_of`` no headline and no price after that date is seen.
+    With ``as_of`` no headline and no price after that date is seen; ``offline`` takes prices from
+    files and the store alone.
     """
     frames = frames or {}
     progress(STAGES[0], 0, len(STAGES))
@@ -83,7 +82,7 @@ def prepare(
     catalogue = catalogue if as_of is None else seen_catalogue(catalogue, as_of)
     progress(STAGES[1], 1, len(STAGES))
     named = [a for a in catalogue.frame["asset"].unique() if a]
-    panel = _prices(study, named, folder, frames)
+    panel = study_prices(study, catalogue, folder=folder, frames=frames, offline=offline)
     panel = panel if as_of is None else seen_panel(panel, as_of)
     assets = asset_names(study, [str(c) for c in panel.close.columns], named)
     if not assets:
@@ -92,7 +91,7 @@ def prepare(
             "in the events' asset column"
         )
     progress(STAGES[2], 2, len(STAGES))
-    plans = make_plan(study, panel, assets, last=_last_day(catalogue))
+    plans = make_plan(study, panel, assets, last=last_day(catalogue))
     calendars = {a: p.calendar for a, p in plans.items()}
     catalogue, told = _merged(study, catalogue, calendars)
     outcome = pin_catalogue(catalogue, calendars, policy=study.events.policy)
@@ -140,6 +139,7 @@ def run_study(
     folder: Path,
     frames: Mapping[str, pd.DataFrame] | None = None,
     progress: Progress | None = None,
+    offline: bool = False,
 ) -> StudyResult:
     """Run a study from its headlines to its tables.
 
@@ -153,6 +153,8 @@ def run_study(
         ``events`` and ``prices`` frames where the study takes them from Python.
     progress : callable, optional
         Called with the stage's name, the number of stages done and their total.
+    offline : bool
+        Ask no network: prices come from files and from the store.
 
     Returns
     -------
@@ -167,7 +169,7 @@ def run_study(
     """
     tell = progress or _no_progress
     begun = datetime.now(UTC), time.perf_counter()
-    stages = prepare(study, folder=folder, frames=frames, progress=tell)
+    stages = prepare(study, folder=folder, frames=frames, progress=tell, offline=offline)
     return complete(stages, folder=folder, progress=tell, begun=begun)
 
 
@@ -241,25 +243,9 @@ def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict
         "control": negative_control(
             study, stages.panel, stages.plans, stages.pinned_all, stages.pinned
         ),
-        "quality": _quality(stages),
+        "quality": study_quality(study, stages.panel, stages.plans, stages.pinned),
         "series": price_series(stages.panel, stages.plans, stages.pinned, event_time(study)),
     }
-
-
-def _quality(stages: Stages) -> pd.DataFrame:
-    """Examine the prices over the days that the study uses."""
-    time = event_time(stages.study)
-    first, last = [], []
-    days = stages.pinned["session"].to_numpy().astype("datetime64[D]")
-    for asset, day in zip(stages.pinned["asset"], days, strict=True):
-        sessions = stages.plans[str(asset)].calendar.sessions
-        at = int(np.searchsorted(sessions, day))
-        first.append(sessions[max(at + time.estimation[0] - 1, 0)])
-        last.append(sessions[min(at + time.event[1], len(sessions) - 1)])
-    sessions_of = {a: p.calendar.sessions for a, p in stages.plans.items()}
-    if not first:
-        return quality_findings(stages.panel, {})
-    return quality_findings(stages.panel, sessions_of, start=min(first), end=max(last))
 
 
 def _catalogue(study: Study, folder: Path, frames: Mapping[str, pd.DataFrame]) -> Catalogue:
@@ -313,23 +299,3 @@ def _split(
 def _studied_drops(study: Study, catalogue: Catalogue, dropped: pd.DataFrame) -> pd.DataFrame:
     chosen = set(catalogue.frame.loc[_included(study, catalogue.frame), "event_id"])
     return dropped[dropped["event_id"].isin(chosen)]
-
-
-def _prices(
-    study: Study, named: list[str], folder: Path, frames: Mapping[str, pd.DataFrame]
-) -> PricePanel:
-    if study.prices.source == "frame":
-        return panel_from_frame(frames["prices"], kind=study.prices.kind)
-    symbols = {name: a.symbol for name, a in study.assets.items() if a.symbol}
-    settings = study.prices.model_copy(update={"symbols": {**study.prices.symbols, **symbols}})
-    # A file is read whole: its columns say which assets the study has.
-    wanted = (
-        [] if settings.source == "file" else needed_columns(study, asset_names(study, [], named))
-    )
-    return load_prices(settings, wanted, folder=folder)
-
-
-def _last_day(catalogue: Catalogue) -> Any:
-    frame = catalogue.frame
-    stamps = pd.concat([frame["timestamp"].dt.tz_localize(None), frame["date"]]).dropna()
-    return None if stamps.empty else stamps.max().date()

@@ -60,7 +60,10 @@ class AssetPlan:
     hints: tuple[str, ...] = ()
 
 
-def _model_plans(study: Study, asset: str) -> tuple[ModelPlan, ...]:
+def _model_plans(
+    study: Study, asset: str, return_columns: frozenset[str] = frozenset()
+) -> tuple[ModelPlan, ...]:
+    returns = RETURN_COLUMNS | return_columns
     plans = []
     for model in study.models_for(asset):
         names = study.benchmark_for(asset, model)
@@ -68,7 +71,7 @@ def _model_plans(study: Study, asset: str) -> tuple[ModelPlan, ...]:
         if model == "scholes_williams":
             lags = SCHOLES_WILLIAMS
         factors = tuple(
-            Factor(n, lag, is_return=n in RETURN_COLUMNS) for n in names for lag in lags
+            Factor(n, lag, is_return=n in returns) for n in names for lag in lags
         )
         plans.append(
             ModelPlan(model, study.panel_for(asset, model), factors, study.risk_free_for(model))
@@ -169,7 +172,8 @@ def make_plan(
             clock = (own.close if own else None) or (info.close if info else None)
             calendar = exchange_calendar(mic, start, end, clock=clock)
         title = (own.title if own else None) or (info.title if info else None) or asset
-        plans[asset] = AssetPlan(asset, title, calendar, _model_plans(study, asset))
+        models = _model_plans(study, asset, panel.return_columns)
+        plans[asset] = AssetPlan(asset, title, calendar, models)
     return plans
 
 

@@ -23,7 +23,13 @@ SCHEMA_VERSION = 1
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pinned": (
         ("session", "alternative_session"),
-        ("timestamp_utc", "session_open_utc", "session_close_utc", "measured_utc"),
+        (
+            "timestamp_utc",
+            "session_open_utc",
+            "session_close_utc",
+            "measured_utc",
+            "first_reaction_utc",
+        ),
     ),
     "events": (("session",), ()),
     "abnormal_returns": (("session",), ()),

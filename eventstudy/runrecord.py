@@ -83,9 +83,10 @@ def _warnings(study: Study, panel: PricePanel, plans: Mapping[str, AssetPlan]) -
     observed = {a for a, p in plans.items() if p.calendar.name == "observed"} - told
     differing = [a for a in panel.dates_differ() if a in observed]
     if not differing:
-        return []
+        return list(panel.notes)
     return [
+        *panel.notes,
         f"{', '.join(differing)}: some dates of the source have no price, and neither calendar "
         "nor market is given; such a date counts as a missing day. Give [assets.<name>] calendar "
-        "or market where the markets have sessions of their own."
+        "or market where the markets have sessions of their own.",
     ]

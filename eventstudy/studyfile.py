@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -130,14 +130,14 @@ def study_files(study: Study, folder: Path) -> list[tuple[KeyPath, Path]]:
     [('events.file', 'folder/e.csv')]
     """
     factors = study.factors.file if study.factors is not None else None
-    named = (
+    named: tuple[tuple[KeyPath, Path | None], ...] = (
         (("events", "file"), study.events.file),
         (("prices", "file"), study.prices.file),
         *((("prices", "more", i, "file"), p.file) for i, p in enumerate(study.prices.more)),
         (("factors", "file"), factors),
         (("study", "rates"), study.study.rates),
     )
-    return [(cast(KeyPath, key), folder / file) for key, file in named if file is not None]
+    return [(key, folder / file) for key, file in named if file is not None]
 
 
 def _read(path: Path) -> str:

@@ -188,6 +188,9 @@ def pin(
         str,
         typer.Option(help="A date that is no session goes: next, previous, exclude or error."),
     ] = "next",
+    sort: Annotated[
+        str, typer.Option(help="Rows as given (calendar), or by who could react first (clock).")
+    ] = "calendar",
     json: JsonOption = False,
 ) -> None:
     """Say to which session each headline belongs on each calendar, and why."""
@@ -201,6 +204,7 @@ def pin(
             timezone=timezone,
             uncertainty=uncertainty,
             policy=policy,
+            sort=sort,
             json=json,
         )
         code = pin_it(events, options)
@@ -225,8 +229,17 @@ def doctor(
     raise typer.Exit(code)
 
 
+from eventstudy.cli.events_app import events as events_app  # noqa: E402
+from eventstudy.cli.reporting import report_command  # noqa: E402
 from eventstudy.cli.simulate_app import simulate  # noqa: E402
 
+app.add_typer(events_app, name="events")
+app.command(
+    "report",
+    short_help="Write reports of studies, kept run by run: the scheduled job.",
+    epilog="\b\nExamples:\n  eventstudy report study.toml --out reports\n"
+    "  eventstudy report studies/*.toml --out reports --format html,xlsx --keep 30",
+)(report_command)
 app.add_typer(simulate, name="simulate")
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PinOptions", "pin"]
 
+SORTS = ("calendar", "clock")
 POLICIES: tuple[DatePolicy, ...] = ("next", "previous", "exclude", "error")
 
 
@@ -33,6 +34,7 @@ class PinOptions:
     timezone: str | None = None
     uncertainty: float | None = None
     policy: str = "next"
+    sort: str = "calendar"
     json: bool = False
 
 
@@ -53,6 +55,8 @@ def pin(what: str, options: PinOptions) -> int:
         raise InputError(
             f"--policy '{options.policy}' is unknown{nearest(options.policy, POLICIES)}"
         )
+    if options.sort not in SORTS:
+        raise InputError(f"--sort '{options.sort}' is unknown{nearest(options.sort, SORTS)}")
     catalogue = _catalogue(what, options)
     outcome = _pinned(catalogue, options)
     if options.json:
@@ -64,14 +68,15 @@ def pin(what: str, options: PinOptions) -> int:
 
 def _catalogue(what: str, options: PinOptions) -> Catalogue:
     from eventstudy.events.catalogue import Catalogue
+    from eventstudy.events.feeds import is_address
     from eventstudy.events.readers import FORMATS, read_catalogue
 
     uncertainty = options.uncertainty
     if uncertainty is not None and not 0 <= uncertainty < float("inf"):
         raise InputError(f"--uncertainty must be minutes, 0 or more, not {uncertainty:g}")
     path = Path(what)
-    if path.suffix.lower() in FORMATS or path.exists():
-        frame = read_catalogue(path, timezone=options.timezone).frame
+    if is_address(what) or path.suffix.lower() in FORMATS or path.exists():
+        frame = read_catalogue(what, timezone=options.timezone).frame
     else:
         frame = _single(what, options.timezone)
     frame = frame.copy()
@@ -95,10 +100,14 @@ def _single(stamp: str, timezone: str | None) -> pd.DataFrame:
 
 
 def _pinned(catalogue: Catalogue, options: PinOptions) -> PinResult:
+    from eventstudy.events.pinned import PinResult, by_first_reaction
     from eventstudy.pinpoint import pin_on_calendars
 
     policy: Any = options.policy
-    return pin_on_calendars(catalogue, options.calendars, clock=options.clock, policy=policy)
+    found = pin_on_calendars(catalogue, options.calendars, clock=options.clock, policy=policy)
+    if options.sort == "clock":
+        return PinResult(by_first_reaction(found.pinned), found.dropped)
+    return found
 
 
 def _as_json(outcome: PinResult) -> dict[str, Any]:
@@ -126,11 +135,24 @@ def _print(outcome: PinResult) -> None:
         table.add_column("why", ratio=1)
         for _, row in rows.iterrows():
             table.add_row(row["calendar"], _session(row), row["position"], row["reason"])
-        screen.print(Padding(table, (0, 0, 1, 2)))
+        screen.print(Padding(table, (0, 0, 0, 2)))
+        screen.print(_order(rows))
     for _, row in outcome.dropped.iterrows():
         screen.print(
             f"left out: {row['event_id']} on {row['asset']}: {row['reason']} {row['detail']}"
         )
+
+
+def _order(rows: pd.DataFrame) -> str:
+    """Return which market could react first, and when, in one line."""
+    from eventstudy.events.pinned import by_first_reaction
+
+    known = by_first_reaction(rows)
+    known = known[known["first_reaction_utc"].notna()]
+    if len(known) < 2:
+        return ""
+    parts = [f"{r.calendar} {r.first_reaction_utc:%m-%d %H:%M}" for r in known.itertuples()]
+    return f"  first to react (UTC): {', '.join(parts)}\n"
 
 
 def _title(event_id: str, row: pd.Series[Any]) -> str:

@@ -66,8 +66,8 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
     job = _job(study, one_off)
     if options.out is not None:
         _check_out(options, job)
-    from eventstudy.results import left_out
     from eventstudy.pipeline import run_study
+    from eventstudy.results import left_out
 
     try:
         with progress(quiet=options.quiet) as tell:

@@ -164,7 +164,9 @@ def _entry_lines(raw: bytes, origin: str) -> list[int]:
 
 
 def _values(entry: Mapping[str, Any], feed_title: str) -> dict[str, Any]:
-    stamp = entry.get("published") or entry.get("updated") or entry.get("created") or ""
+    # feedparser's own get takes one date for another.
+    dates = (dict.get(entry, name) for name in ("published", "updated", "created"))  # type: ignore[arg-type]
+    stamp = next((date for date in dates if date), "")
     source = entry.get("source") or {}
     tags = [str(tag.get("term") or "").strip() for tag in entry.get("tags") or []]
     summary = _words(entry.get("summary"))

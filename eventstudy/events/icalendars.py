@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from eventstudy.errors import InputError
-from eventstudy.events.catalogue import COLUMNS, Record
+from eventstudy.events.catalogue import Record
 from eventstudy.events.extras import need
 from eventstudy.events.text_formats import read_text
 
@@ -18,6 +18,8 @@ __all__ = ["calendar_bytes", "calendar_records"]
 
 OWN = "X-EVENTSTUDY-"  # our columns that iCalendar has no property for
 TEXTS = {"SUMMARY": "headline", "URL": "url", "ORGANIZER": "source"}
+CORE = ("event_id", "timestamp", "headline", "url")
+_COLUMN = re.compile(r"[a-z0-9_]+")
 _ESCAPE = re.compile(r"\\(.)")
 EXTRAS = {"LOCATION": "location", "DESCRIPTION": "description", "STATUS": "status"}
 
@@ -36,7 +38,7 @@ def calendar_records(path: Path) -> list[Record]:
     try:
         parts = library.Calendar.from_ical(text, multiple=True)
         events = [event for part in parts for event in part.walk("VEVENT")]
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError) as err:
+    except Exception as err:  # a damaged file breaks the library in any place
         raise InputError(f"{path}: is no iCalendar file ({_first_line(err)})") from None
     rows = text.splitlines()
     lines = [n for n, row in enumerate(rows, start=1) if row.strip().upper() == "BEGIN:VEVENT"]
@@ -131,13 +133,26 @@ def _stamp(event: Any) -> Any:
     raise ValueError(f"DTSTART {value!r} is neither a date nor an instant")
 
 
+def _own(name: str) -> str:
+    if not _COLUMN.fullmatch(name):
+        raise InputError(
+            f"an iCalendar file cannot hold the column {name!r}; its name needs small letters, "
+            "digits and underscores alone"
+        )
+    return f"{OWN}{name.replace('_', '-').upper()}"
+
+
 def calendar_bytes(frame: pd.DataFrame) -> bytes:
     """Return a catalogue's frame as an iCalendar file that this module reads back."""
     library = need("icalendar", "writing iCalendar")
     calendar = library.Calendar()
     calendar.add("prodid", "-//market-eventstudy//catalogue//EN")
     calendar.add("version", "2.0")
-    for row in frame.to_dict(orient="records"):
+    rows: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
+    for row in rows:
         event = library.Event()
         event.add("uid", str(row["event_id"]))
         stamp = row["timestamp"]
@@ -149,9 +164,8 @@ def calendar_bytes(frame: pd.DataFrame) -> bytes:
         event.add("summary", str(row.get("headline", "")))
         if row.get("url"):
             event.add("url", str(row["url"]))
-        for name in COLUMNS:
-            if name not in ("event_id", "timestamp", "headline", "url") and row.get(name, "") != "":
-                own = f"{OWN}{name.replace('_', '-').upper()}"
-                event.add(own, library.vText(str(row[name])))
+        for name, value in row.items():
+            if name not in CORE and value != "":
+                event.add(_own(name), library.vText(str(value)))
         calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return bytes(calendar.to_ical(sorted=False))

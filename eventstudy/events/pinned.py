@@ -24,7 +24,9 @@ from eventstudy.calendars.sessions import SessionCalendar
 from eventstudy.errors import InputError, nearest
 from eventstudy.events.catalogue import Catalogue
 
-__all__ = ["DROPPED_COLUMNS", "PINNED_COLUMNS", "PinResult", "pin_catalogue"]
+__all__ = [
+    "DROPPED_COLUMNS", "PINNED_COLUMNS", "PinResult", "by_first_reaction", "pin_catalogue",
+]  # fmt: skip
 
 PINNED_COLUMNS = (
     "event_id",
@@ -37,6 +39,7 @@ PINNED_COLUMNS = (
     "session_close_utc",
     "reason",
     "measured_utc",
+    "first_reaction_utc",
     "alternative_session",
     "clean_end",
     "uncertainty_minutes",
@@ -58,6 +61,7 @@ class PinResult:
     pinned : DataFrame
         One row a (headline, asset), in the order of the catalogue, then of the assets. ``session``
         is day 0; ``measured_utc`` the instant at which its price is final;
+        ``first_reaction_utc`` the first at which the market is open and the headline out;
         ``alternative_session`` the other admissible session of an ambiguous headline (NaT where
         there is none); ``clean_end`` the end of the shortest clean window ``[0, clean_end]``.
     dropped : DataFrame
@@ -114,6 +118,26 @@ def pin_catalogue(
             parts.append(_pin_asset(frame.iloc[rows[mine]], asset, calendars[asset], policy, mine))
     table = pd.concat(parts).sort_index(kind="stable")
     return _split(table, group)
+
+
+def by_first_reaction(pinned: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of each headline ordered by when its markets could first react.
+
+    Parameters
+    ----------
+    pinned : DataFrame
+        From :func:`pin_catalogue`.
+
+    Returns
+    -------
+    DataFrame
+        Headlines in their order; then by ``first_reaction_utc``, by the instant at which the price
+        of day 0 is measured, and as they stood. What is not known (a bare date) comes last.
+    """
+    place = pinned["event_id"].map({e: i for i, e in enumerate(pinned["event_id"].unique())})
+    keys = ["_place", "first_reaction_utc", "measured_utc"]
+    ordered = pinned.assign(_place=place).sort_values(keys, kind="stable", ignore_index=True)
+    return ordered.drop(columns="_place")
 
 
 def _pairs(
@@ -175,11 +199,18 @@ def _pin_some(
     table["event_id"] = events["event_id"].to_numpy()
     table["asset"], table["calendar"] = asset, calendar.name
     table["timestamp_utc"] = pd.DatetimeIndex(stamps).tz_localize("UTC")
+    table["first_reaction_utc"] = _first_reaction(table)
     table["reason"] = reasons
     for name in ("uncertainty_minutes", "group", "sign", "surprise", "headline"):
         table[name] = events[name].to_numpy()
     table["_date"] = events["date"].to_numpy()
     return table
+
+
+def _first_reaction(table: pd.DataFrame) -> pd.Series[Any]:
+    """Return the later of headline and opening of day 0; NaT for a date or unknown hours."""
+    stamp, opening = table["timestamp_utc"], table["session_open_utc"]
+    return opening.where(opening >= stamp, stamp).where(opening.notna() & stamp.notna())
 
 
 def _utc(stamps: pd.Series[Any]) -> npt.NDArray[np.datetime64]:

@@ -129,30 +129,31 @@ def _bare_dates(column: pd.Series[Any]) -> bool:
 
 
 def _parquet_records(path: Path) -> list[Record]:
-    import pyarrow as pa
-
     try:
         frame = pd.read_parquet(path)
-    except (pa.ArrowException, ValueError) as err:
+    except OSError as err:
+        if err.errno is not None:
+            raise
+        raise InputError(f"{path}: is no Parquet file that can be read ({_short(err)})") from None
+    except Exception as err:  # a damaged file breaks the library in any place
         raise InputError(f"{path}: is no Parquet file that can be read ({_short(err)})") from None
     return _frame_records(frame.reset_index(drop=frame.index.name is None), path.name)
 
 
 def _excel_records(path: Path) -> list[Record]:
-    import zipfile
-
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as err:
+        try:
+            sheet = book.worksheets[0]
+            rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
+        finally:
+            book.close()
+    except OSError:
+        raise
+    except Exception as err:  # a damaged workbook breaks the library in any place
         raise InputError(f"{path}: is no workbook that can be read ({_short(err)})") from None
-    try:
-        sheet = book.worksheets[0]
-        rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
-    finally:
-        book.close()
     filled = [(n, row) for n, row in enumerate(rows, start=1) if any(v is not None for v in row)]
     if not filled:
         raise InputError(f"{path}: the first sheet is empty")

@@ -38,6 +38,8 @@ __all__ = ["block_sums", "grank_t", "grank_z", "sign_gsar_t", "to_student"]
 LEAST_BLOCKS = 10
 # One minus the mean residual correlation, below which all events are the same series.
 LEAST_INDEPENDENCE = 1e-12
+# Variants whose entry is multiplied by sqrt(1 - r).
+ADJUSTED = ("cross_correlation", "block")
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _student_row(
         df=df,
         estimate=float(v.car.mean()),
         statistic=t,
-        rbar=v.rbar if variant == "cross_correlation" else math.nan,
+        rbar=v.rbar if variant in ADJUSTED else math.nan,
     )
     return finish(v, row)
 
@@ -247,7 +249,7 @@ def grank_t(sample: Sample, window: Window, *, variant: str = "published") -> St
     variant : {"published", "cross_correlation", "block"}
         ``cross_correlation`` multiplies ``SCAR*`` by ``sqrt(1 - r)``, r the signed mean residual
         correlation by calendar date: under correlation ``s_SCAR`` estimates
-        ``sigma sqrt(1 - r)``. ``block`` ranks ``SCAR*`` among the floor(T/L) disjoint estimation
+        ``sigma sqrt(1 - r)``. ``block`` ranks that entry among the floor(T/L) disjoint estimation
         blocks as long as the window, each studentised by its own scale, so that a sum is compared
         with sums; it needs 10 blocks.
 
@@ -274,7 +276,7 @@ def grank_t(sample: Sample, window: Window, *, variant: str = "published") -> St
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    entry, reason = _entries(v, cross_correlation=variant == "cross_correlation")
+    entry, reason = _entries(v, cross_correlation=variant in ADJUSTED)
     if reason:
         return refuse(v, name, variant, reason)
     est = _estimation(v.members)

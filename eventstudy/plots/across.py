@@ -15,7 +15,15 @@ from eventstudy.plots.single import band, event_axis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["box", "caar", "caar_path", "heatmap", "pvalues", "qq"]
+__all__ = ["VALUES", "box", "caar", "caar_path", "heatmap", "largest_panel", "pvalues", "qq"]
+
+VALUES = {
+    "ar": "Abnormal return",
+    "sar": "Standardised abnormal return",
+    "car": "Cumulated abnormal return",
+    "return": "Return",
+}
+"""What a heat map can show, in words."""
 
 
 def caar_path(result: Charted, panel: str | None = None, model: str | None = None) -> pd.DataFrame:
@@ -34,9 +42,14 @@ def caar_path(result: Charted, panel: str | None = None, model: str | None = Non
     """
     paths = result.paths
     if panel is None and len(paths):
-        panel = str(paths["panel"].iloc[int(paths["n_events"].to_numpy(dtype=float).argmax())])
+        panel = largest_panel(paths)
     rows, _, _ = panel_rows(paths, panel, model)
     return rows.sort_values("tau", kind="stable")
+
+
+def largest_panel(paths: pd.DataFrame) -> str:
+    """Return the panel with the most events."""
+    return str(paths["panel"].iloc[int(paths["n_events"].to_numpy(dtype=float).argmax())])
 
 
 def caar(

@@ -11,16 +11,27 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.errors import InputError, SourceError, nearest
-from eventstudy.prices.panel import AssetInfo, PricePanel
+from eventstudy.prices.panel import AssetInfo, PricePanel, join_panels
 from eventstudy.prices.store import PriceStore, Snapshot, content_hash
+from eventstudy.pricesettings import FactorsSettings
 
-__all__ = ["ARCHIVES", "factor_holes", "fetch_factors", "load_factors", "parse_factors"]
+__all__ = [
+    "ARCHIVES",
+    "factor_holes",
+    "factors_of",
+    "fetch_factors",
+    "load_factors",
+    "parse_factors",
+    "stored_factors",
+]
 
 ROOT = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"
 ARCHIVES = {
@@ -42,6 +53,7 @@ LARGEST = 0.9
 OUR_NAMES = {"WML": "Mom", "MOM": "Mom", "UMD": "Mom"}
 SOURCE = "french"
 TIMEOUT = 30.0
+FRESH = dt.timedelta(days=1)
 
 
 def parse_factors(content: bytes, label: str) -> pd.DataFrame:
@@ -197,6 +209,106 @@ def fetch_factors(archive: str, *, store: PriceStore, url: str = ROOT) -> PriceP
     fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     store.write(frame, Snapshot(SOURCE, archive, "", first, last, fetched, {}))
     return _panel(frame, archive)
+
+
+def stored_factors(
+    archive: str,
+    *,
+    store: PriceStore,
+    end: dt.date | None = None,
+    offline: bool = False,
+    url: str = ROOT,
+) -> PricePanel:
+    """Return an archive from the store, or fetch it where it is not there or ends too early.
+
+    An archive that ends before ``end`` is asked for again once a day: it is brought up to date
+    some weeks after each month.
+
+    Raises
+    ------
+    InputError
+        Offline, and nothing stored.
+    SourceError
+        The server is out of reach.
+    """
+    if archive not in ARCHIVES:
+        raise InputError(f"No factors are called '{archive}'{nearest(archive, ARCHIVES)}.")
+    snapshot = store.snapshot(SOURCE, archive)
+    if snapshot is None:
+        if offline:
+            raise InputError(f"The factors '{archive}' are not stored: fetch them first.")
+        return fetch_factors(archive, store=store, url=url)
+    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(snapshot.fetched)
+    enough = end is not None and end <= dt.date.fromisoformat(snapshot.last)
+    if offline or enough or age < FRESH:
+        return _panel(store.read(SOURCE, archive, snapshot.sha256), archive)
+    return fetch_factors(archive, store=store, url=url)
+
+
+def factors_of(
+    settings: FactorsSettings,
+    *,
+    folder: Path,
+    end: dt.date | None = None,
+    offline: bool = False,
+    store: PriceStore | None = None,
+) -> PricePanel:
+    """Return the factors of a study, in decimals, under the study's own names.
+
+    Raises
+    ------
+    InputError
+        A file that is wrong, or one factor in two archives.
+    SourceError
+        An archive that is out of reach.
+    """
+    if settings.source == "file":
+        panel = _own_table(settings, folder)
+    elif settings.file is not None:
+        panel = load_factors(settings.file, folder=folder)
+    else:
+        shelf = store or PriceStore()
+        names = settings.dataset or ()
+        parts = [stored_factors(name, store=shelf, end=end, offline=offline) for name in names]
+        panel = _side_by_side(parts, names)
+    taken = set(settings.columns.values())
+    kept = {name: name for name in panel.assets if name not in taken}
+    return panel.relabel({**settings.columns, **kept})
+
+
+def _own_table(settings: FactorsSettings, folder: Path) -> PricePanel:
+    from eventstudy.prices.files import load_file
+
+    assert settings.file is not None
+    panel = load_file(settings.file, kind="returns", folder=folder)
+    scale = 100.0 if settings.unit == "percent" else 1.0
+    close = panel.close / scale
+    large = np.abs(close.to_numpy()) > LARGEST
+    if large.any():
+        day, column = np.argwhere(large)[0]
+        raise InputError(
+            f"{settings.file}: {close.columns[column]} on {close.index[day].date()} is "
+            f"{float(panel.close.iloc[day, column])!r}; "
+            'are these percentages (unit = "percent"), or prices?'
+        )
+    return replace(panel, close=close)
+
+
+def _side_by_side(parts: Sequence[PricePanel], names: Sequence[str]) -> PricePanel:
+    """Join archives; a factor that two of them have in other numbers is an error."""
+    where: dict[str, str] = {}
+    chosen = []
+    for part, name in zip(parts, names, strict=True):
+        for factor in part.assets:
+            if factor in where and factor != "RF":
+                raise InputError(
+                    f"[factors] dataset: {factor} stands in {where[factor]} and in {name}; "
+                    "take one of them."
+                )
+        new = [factor for factor in part.assets if factor not in where]
+        where |= dict.fromkeys(new, name)
+        chosen.append(part.select(new))
+    return join_panels(chosen)
 
 
 def _panel(frame: pd.DataFrame, label: str) -> PricePanel:

@@ -28,6 +28,7 @@ __all__ = [
     "RollRule",
     "build_chain",
     "chain_contracts",
+    "chain_flags",
     "held_contract",
     "last_trading_days",
 ]
@@ -314,12 +315,12 @@ def build_chain(
         close=pd.Series(chain.close, index=index, name=asset),
         base=pd.Series(chain.base, index=index, name=asset),
         contract=pd.Series(labels, index=index, name=asset, dtype=object),
-        flags=_flags(chain, pd.DatetimeIndex(index), labels, asset),
+        flags=chain_flags(chain, pd.DatetimeIndex(index), labels, asset),
         rule=rule,
     )
 
 
-def _flags(
+def chain_flags(
     chain: Chain, index: pd.DatetimeIndex, labels: npt.NDArray[np.object_], asset: str
 ) -> pd.DataFrame:
     """List roll days and the days on which no return stands, with the reason."""

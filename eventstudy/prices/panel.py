@@ -12,7 +12,7 @@ import pandas as pd
 
 from eventstudy.errors import InputError, nearest
 
-__all__ = ["AssetInfo", "PriceKind", "PricePanel", "empty_flags", "join_panels"]
+__all__ = ["AssetInfo", "PriceKind", "PricePanel", "empty_flags", "join_panels", "with_returns"]
 
 PriceKind = Literal["prices", "returns"]
 FLAG_COLUMNS = ("date", "asset", "flag", "detail")
@@ -92,7 +92,11 @@ class PricePanel:
     flags : DataFrame
         Columns date, asset, flag, detail: roll days, prices on which no return stands.
     hashes : mapping of str to str
-        SHA-256 of each file that was read, by its name.
+        SHA-256 of each file that was read, or of each stored snapshot, by its name.
+    return_columns : frozenset of str
+        Columns that hold simple returns beside prices: factors, a risk-free rate.
+    notes : tuple of str
+        What the reader of results must know about these prices, in whole sentences.
 
     Raises
     ------
@@ -115,6 +119,8 @@ class PricePanel:
     assets: Mapping[str, AssetInfo] = field(default_factory=dict)
     flags: pd.DataFrame = field(default_factory=empty_flags)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    return_columns: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         close = _checked(self.close, "close")
@@ -181,10 +187,14 @@ class PricePanel:
             },
             flags=flags_frame(flags),
             hashes=self.hashes,
+            return_columns=frozenset(n for n, c in columns.items() if c in self.return_columns),
+            notes=self.notes,
         )
 
     def between(self, start: dt.date | None, end: dt.date | None) -> PricePanel:
         """Return the panel from ``start`` to ``end``, both included; None leaves that side open."""
+        if start is None and end is None:
+            return self
         low = pd.Timestamp.min if start is None else pd.Timestamp(start)
         high = pd.Timestamp.max if end is None else pd.Timestamp(end)
         keep = (self.close.index >= low) & (self.close.index <= high)
@@ -196,20 +206,27 @@ class PricePanel:
             assets=self.assets,
             flags=self.flags[flagged].reset_index(drop=True),
             hashes=self.hashes,
+            return_columns=self.return_columns,
+            notes=self.notes,
         )
 
     def dates_differ(self) -> tuple[str, ...]:
-        """Return the assets that lack a date which another asset of the panel has.
+        """Return the assets that lack a date which another asset of their source has.
 
         Dates before an asset's first and after its last price do not count: a listing or a
         delisting is no hole.
         """
+        known = self.close.notna().to_numpy()
+        sources = np.array([self.assets[str(n)].source for n in self.close.columns], dtype=object)
         out = []
-        for name, column in self.close.items():
-            known = np.flatnonzero(column.notna().to_numpy())
-            if known.size and known[-1] - known[0] + 1 != known.size:
-                out.append(str(name))
-        return tuple(out)
+        for source in dict.fromkeys(sources.tolist()):
+            mine = np.flatnonzero(sources == source)
+            dates = known[:, mine].any(axis=1)
+            for column in mine.tolist():
+                days = np.flatnonzero(known[dates, column])
+                if days.size and days[-1] - days[0] + 1 != days.size:
+                    out.append(column)
+        return tuple(str(self.close.columns[k]) for k in sorted(out))
 
 
 def _checked(frame: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -275,4 +292,34 @@ def join_panels(panels: Sequence[PricePanel]) -> PricePanel:
         assets={name: info for panel in panels for name, info in panel.assets.items()},
         flags=flags_frame(list(flags.itertuples(index=False, name=None))),
         hashes={name: value for panel in panels for name, value in panel.hashes.items()},
+        return_columns=frozenset(name for panel in panels for name in panel.return_columns),
+        notes=tuple(dict.fromkeys(note for panel in panels for note in panel.notes)),
     )
+
+
+def with_returns(panel: PricePanel, factors: PricePanel) -> PricePanel:
+    """Put columns of returns beside prices (or returns), over the dates that the prices span.
+
+    Raises
+    ------
+    InputError
+        A name that stands in both.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.DatetimeIndex(["2022-02-14", "2022-02-15"])
+    >>> prices = PricePanel(pd.DataFrame({"A": [10.0, 10.1]}, index=days))
+    >>> rate = PricePanel(pd.DataFrame({"RF": [0.0, 0.0001]}, index=days), kind="returns")
+    >>> sorted(with_returns(prices, rate).return_columns)
+    ['RF']
+    """
+    if panel.close.empty:
+        return panel
+    twice = [name for name in factors.assets if name in panel.assets]
+    if twice:
+        raise InputError(f"'{twice[0]}' stands among the prices and among the factors: name one.")
+    first, last = panel.close.index[0].date(), panel.close.index[-1].date()
+    inside = replace(factors.between(first, last), kind=panel.kind)
+    joined = join_panels([panel, inside])
+    return replace(joined, return_columns=panel.return_columns | frozenset(factors.assets))

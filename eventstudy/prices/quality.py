@@ -6,7 +6,7 @@ and what was done about it, which is mostly nothing: the reader decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +17,14 @@ import pandas as pd
 from eventstudy.arrays import BoolArray, FloatArray, IntArray
 from eventstudy.prices.panel import PricePanel
 
-__all__ = ["CHECKS", "QUALITY_COLUMNS", "QualityRules", "gate_failed", "quality_findings"]
+__all__ = [
+    "CHECKS",
+    "QUALITY_COLUMNS",
+    "QualityRules",
+    "gate_failed",
+    "hole_findings",
+    "quality_findings",
+]
 
 QUALITY_COLUMNS = ("asset", "session", "check", "severity", "value", "detail", "action")
 
@@ -35,6 +42,7 @@ CHECKS = {
     "carried_forward": ("warning", "not used: no session of the calendar"),
     "no_base": ("warning", "price left out"),
     "after_expiry": ("warning", "kept"),
+    "factor_hole": ("warning", "these sessions have no return"),
     "ends": ("info", "left missing"),
     "revised": ("warning", "the new value is used; the old one stays in the store"),
     "suspected_roll": ("info", "kept"),
@@ -141,12 +149,43 @@ def quality_findings(
         found = [row for row in found if _inside(row[0], start, end)]
         found.sort(key=lambda row: (row[0], list(CHECKS).index(row[1])))
         rows.extend(_row(str(name), row) for row in found)
+    return _table(rows)
+
+
+def _table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
     kinds = dict.fromkeys(QUALITY_COLUMNS, "object") | {
         "session": "datetime64[ns]",
         "value": "float64",
     }
     return frame.astype(kinds)
+
+
+def hole_findings(panel: PricePanel, sessions: Mapping[str, Dates]) -> pd.DataFrame:
+    """List the sessions on which a factor, or the risk-free return, has no value.
+
+    Parameters
+    ----------
+    panel : PricePanel
+        With columns of returns beside its prices.
+    sessions : mapping of str to (D,) datetime64[D]
+        For each factor the sessions of the windows that need it.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`quality_findings`; one row a run of sessions. Archives end some weeks before
+        today, so an event window may lie beyond them.
+    """
+    index = panel.close.index.to_numpy().astype("datetime64[D]")
+    rows = []
+    for name, needed in sessions.items():
+        known = index[panel.close[name].notna().to_numpy()]
+        for first, last in _runs(~np.isin(needed, known)):
+            count = last - first + 1
+            detail = f"no value of the factor on {count} sessions, {needed[first]}..{needed[last]}"
+            rows.append(_row(name, (needed[first], "factor_hole", float(count), detail)))
+    return _table(rows)
 
 
 def gate_failed(findings: pd.DataFrame) -> bool:

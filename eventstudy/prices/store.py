@@ -116,7 +116,9 @@ def revisions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """
     rows: list[tuple[object, ...]] = []
     common = old.index.intersection(new.index)
-    for name in ("close", "adjusted"):
+    priced = "close" in old.columns
+    names = ("close", "adjusted") if priced else tuple(str(name) for name in old.columns)
+    for name in names:
         if name in old.columns and name in new.columns:
             before = old.loc[common, name].to_numpy(dtype=np.float64)
             after = new.loc[common, name].to_numpy(dtype=np.float64)
@@ -128,7 +130,8 @@ def revisions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             ]
     span = (new.index.min(), new.index.max())
     gone = [day for day in old.index.difference(new.index) if span[0] <= day <= span[1]]
-    rows += [(day, "close", float(old.loc[day, "close"]), np.nan, "vanished") for day in gone]
+    lead = names[0] if names else "close"
+    rows += [(day, lead, float(old.loc[day, lead]), np.nan, "vanished") for day in gone]
     frame = pd.DataFrame(rows, columns=list(REVISION_COLUMNS))
     return frame.sort_values(["date", "column"], kind="stable").reset_index(drop=True)
 

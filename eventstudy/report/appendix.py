@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from eventstudy.names import CROSS_EVENT, SINGLE_EVENT
-from eventstudy.report import facts
+from eventstudy.report import facts, robustness
 from eventstudy.report.format import HTML, Format, one_line
 from eventstudy.report.panel_words import estimate_text
 from eventstudy.report.tables import Cell, Column, Table, asset_list, num, txt
@@ -36,6 +36,7 @@ _FLAGS = {
 }
 
 __all__ = [
+    "closing_tables",
     "confounder_table",
     "control_table",
     "dropped_table",
@@ -242,3 +243,33 @@ def hash_table(result: facts.ResultLike, *, caption: str = "") -> Table:
         for name, value in sorted(result.run.get("hashes", {}).items())
     ]
     return Table("hashes", caption, columns, body)
+
+
+def closing_tables(result: facts.ResultLike) -> dict[str, Table]:
+    """Return the tables of a page's last sections, by name."""
+    return {
+        "control": control_table(
+            result, caption="The study's first window on dates without a headline"
+        ).clipped(60, "control.csv"),
+        "contamination": robustness.contamination_table(
+            result, caption="Leading tests with all events, and without those it touches"
+        ).clipped(60, "contamination.csv"),
+        "sensitivity": robustness.sensitivity_table(
+            result, caption="Ambiguous headlines, for each session that could be day 0"
+        ).clipped(60, "sensitivity.csv"),
+        "regressions": robustness.regression_table(
+            result, caption="Cumulated abnormal returns on columns of the catalogue"
+        ).clipped(60, "regressions.csv"),
+        "dropped": dropped_table(result, caption="Left out, at which stage, and why").clipped(
+            where="dropped.csv"
+        ),
+        "quality": quality_table(result, caption="Findings in the prices").clipped(
+            100, "quality.csv"
+        ),
+        "flags": flag_table(result, caption="Flags that events carry"),
+        "confounders": confounder_table(
+            result, caption="Headlines of this study inside each other's windows"
+        ).clipped(60),
+        "sources": source_table(result, caption="Prices: source, calendar and clock"),
+        "hashes": hash_table(result, caption="Inputs and their SHA-256"),
+    }

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eventstudy.plots import across, single
+from eventstudy.plots import Plot
 from eventstudy.plots.svg import draw, save_svg
 from eventstudy.report import facts
 
@@ -25,15 +25,15 @@ def _file_name(*parts: str) -> str:
 
 
 def _car(result: facts.ResultLike, event: str, asset: str, model: str) -> Figure:
-    return draw(lambda ax: single.car(result, event, asset=asset, model=model, ax=ax))
+    return draw(lambda ax: Plot(result).car(event, asset=asset, model=model, ax=ax))
 
 
 def _price(result: facts.ResultLike, event: str, asset: str) -> Figure:
-    return draw(lambda ax: single.price(result, event, asset=asset, ax=ax))
+    return draw(lambda ax: Plot(result).price(event, asset=asset, ax=ax))
 
 
 def _caar(result: facts.ResultLike, panel: str, model: str) -> Figure:
-    return draw(lambda ax: across.caar(result, panel, model=model, ax=ax))
+    return draw(lambda ax: Plot(result).caar(panel, model=model, ax=ax))
 
 
 def write_charts(result: facts.ResultLike, folder: Path, *, most: int = MOST) -> list[str]:

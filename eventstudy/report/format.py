@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eventstudy.names import model_words
+
 __all__ = ["HTML", "PLAIN", "SCREEN", "Format", "is_missing", "one_line"]
 
 _MONTHS = (
@@ -38,23 +40,6 @@ _POSITIONS = {
     "non-session": "no session",
     "date-only": "date only",
     "ambiguous": "ambiguous",
-}
-_MODELS = {
-    "constant_mean": "constant mean",
-    "market_adjusted": "market-adjusted",
-    "market_model": "market model",
-    "capm": "CAPM",
-    "fama_french_3": "Fama-French three factors",
-    "carhart_4": "Carhart four factors",
-    "fama_french_5": "Fama-French five factors",
-    "scholes_williams": "Scholes-Williams",
-    "theil_sen": "Theil-Sen",
-    "lad": "least absolute deviations",
-    "ewma": "EWMA",
-    "garch": "GARCH(1,1)",
-    "gjr_garch": "GJR-GARCH",
-    "egarch": "EGARCH",
-    "ar1": "AR(1)",
 }
 
 
@@ -229,7 +214,7 @@ class Format:
         """Write a model's name as people say it."""
         if is_missing(value):
             return self.dash
-        return _MODELS.get(str(value), one_line(value).replace("_", " "))
+        return one_line(model_words(str(value)))
 
 
 SCREEN = Format()

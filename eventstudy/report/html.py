@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from eventstudy.report.bars import scale_of
 from eventstudy.report.caveats import caveats
 from eventstudy.report.charts import Figure, event_figures, panel_figures
 from eventstudy.report.format import HTML, one_line
-from eventstudy.report.panel_words import panel_answer
+from eventstudy.report.panel_words import control_sentence, panel_answer
 from eventstudy.report.tables import (
     Table,
     pinned_table,
@@ -24,6 +25,9 @@ from eventstudy.report.tables import (
     tests_table,
     windows_table,
 )
+
+if TYPE_CHECKING:
+    from eventstudy.report.outline import Part
 
 __all__ = ["MAX_CHARTS", "render_html", "write_html"]
 
@@ -37,7 +41,13 @@ _PANEL = ["panel", "model"]
 _EMPTY = Table("empty", "", ())
 
 
-def render_html(result: facts.ResultLike, *, charts: int = MAX_CHARTS) -> str:
+def render_html(
+    result: facts.ResultLike,
+    *,
+    charts: int = MAX_CHARTS,
+    first: Sequence[Part] = (),
+    notes: Sequence[str] = (),
+) -> str:
     """Return the report of a result as one HTML page that needs nothing outside itself.
 
     Parameters
@@ -45,6 +55,10 @@ def render_html(result: facts.ResultLike, *, charts: int = MAX_CHARTS) -> str:
     result : StudyResult
     charts : int
         Assets that get charts; 0 for none.
+    first : sequence of Part
+        Sections before the answer, such as what changed since the last report.
+    notes : sequence of str
+        Plain sentences that stand with the caveats.
 
     Returns
     -------
@@ -64,6 +78,9 @@ def render_html(result: facts.ResultLike, *, charts: int = MAX_CHARTS) -> str:
         keep_trailing_newline=True,
     )
     page = _page(result, charts)
+    page["first"] = list(first)
+    page["caveats"] = [*page["caveats"], *(one_line(n) for n in notes)]
+    page["sections"] = [*((p.id, p.title) for p in first), *page["sections"]]
     return environment.from_string(read["page.html.j2"]).render(
         page=page, css=Markup(read["style.css"]), js=Markup(read["page.js"]), scale_of=scale_of
     )
@@ -102,7 +119,7 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
     events = [] if many else _events(result, charts)
     left = charts - sum(len(e["assets"]) for e in events)
     panels = _panels(result)
-    page = _tables(result) | {
+    page = appendix.closing_tables(result) | {
         "title": one_line(facts.setting(result, "study", "name", "study")),
         "question": words.question(result),
         "meta": _meta(result),
@@ -115,6 +132,7 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
         "positions": _positions(result) if many else "",
         "left_out": _left_out(result),
         "warnings": [one_line(w) for w in result.run.get("warnings", [])],
+        "said_control": control_sentence(result, HTML),
         "methods": citations.methods(result),
         "references": [citations.REFERENCES[k] for k in citations.references(result)],
         "footer": f"Made by eventstudy {result.run.get('version', '')} from the tables of the run; "
@@ -129,27 +147,6 @@ def _page(result: facts.ResultLike, charts: int) -> dict[str, Any]:
     return page
 
 
-def _tables(result: facts.ResultLike) -> dict[str, Any]:
-    """Return the tables of the page's last sections."""
-    return {
-        "control": appendix.control_table(
-            result, caption="The study's first window on dates without a headline"
-        ).clipped(60, "control.csv"),
-        "dropped": appendix.dropped_table(
-            result, caption="Left out, at which stage, and why"
-        ).clipped(where="dropped.csv"),
-        "quality": appendix.quality_table(result, caption="Findings in the prices").clipped(
-            100, "quality.csv"
-        ),
-        "flags": appendix.flag_table(result, caption="Flags that events carry"),
-        "confounders": appendix.confounder_table(
-            result, caption="Headlines of this study inside each other's windows"
-        ).clipped(60),
-        "sources": appendix.source_table(result, caption="Prices: source, calendar and clock"),
-        "hashes": appendix.hash_table(result, caption="Inputs and their SHA-256"),
-    }
-
-
 def _sections(page: dict[str, Any]) -> list[tuple[str, str]]:
     out = [("answer", "Answer")]
     across = [("across", "Tests across events")] if page["panels"] else []
@@ -158,6 +155,7 @@ def _sections(page: dict[str, Any]) -> list[tuple[str, str]]:
     out += [(e["id"], e["nav"]) for e in page["events"]]
     out += [("reactions", "Every event")] if page["reactions"].rows else []
     out += across if not page["many"] else []
+    out += [("regressions", "Regressions")] if page["regressions"].rows else []
     out += [("control", "Negative control")] if page["control"].rows else []
     return [
         *out,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -119,10 +117,8 @@ def write_reports(
 def _html(result: facts.ResultLike, extras: Extras) -> dict[str, bytes]:
     from eventstudy.report.html import render_html
 
-    known = inspect.signature(render_html).parameters
-    more: dict[str, Any] = {"first": extras.first, "notes": extras.notes}
-    given = {key: value for key, value in more.items() if key in known and value}
-    return {"report.html": render_html(result, **given).encode("utf-8")}
+    page = render_html(result, first=extras.first, notes=extras.notes)
+    return {"report.html": page.encode("utf-8")}
 
 
 def _pdf(result: facts.ResultLike, extras: Extras) -> dict[str, bytes]:

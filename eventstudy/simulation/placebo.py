@@ -21,8 +21,8 @@ from eventstudy.estimate import PanelRun, estimate, event_time
 from eventstudy.inference.registry import cross_event
 from eventstudy.inference.single import single_event
 from eventstudy.names import CROSS_EVENT
-from eventstudy.pseudo import pseudo_shifts, shifted
 from eventstudy.pipeline import Stages
+from eventstudy.pseudo import pseudo_shifts, shifted
 
 __all__ = ["PLACEBO_COLUMNS", "PlaceboSettings", "simulate_placebo"]
 

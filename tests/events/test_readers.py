@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from eventstudy.errors import EventStudyError, InputError
-from eventstudy.events import Catalogue, read_catalogue
+from eventstudy.errors import InputError
+from eventstudy.events import read_catalogue
 from eventstudy.resources import data_dir
 
-QUICK, LONG = 40, 10_000
 ROWS: list[dict[str, Any]] = [
     {"event_id": "a", "timestamp": "2022-02-15T08:00Z", "asset": "", "headline": "One, two"},
     {"event_id": "b", "timestamp": "2022-02-16", "asset": "XOM", "headline": 'She said "no"'},
@@ -400,69 +397,3 @@ def test_real_headlines_in_local_time(shared_data: Path) -> None:
     assert repeated > 50
     assert len(catalogue.duplicates) == repeated
     assert catalogue.duplicates["first"].iloc[0] == "1"
-
-
-fields = st.text(
-    st.characters(codec="utf-8", exclude_characters="\r"), max_size=12
-) | st.sampled_from(["2022-02-15", "2022-02-15T08:00Z", "", "1", "-1", "nan", "a", "X"])
-raw_bytes = st.binary(max_size=200)
-
-
-def _any_end(path: Path) -> None:
-    """A catalogue, or an error of ours: nothing else."""
-    try:
-        assert isinstance(read_catalogue(path, timezone="Europe/Paris"), Catalogue)
-    except EventStudyError as err:
-        assert str(err)
-
-
-def _fuzz_rows(path: Path, rows: list[list[str]]) -> None:
-    head = ["event_id", "timestamp", "asset", "headline", "uncertainty_minutes", "sign"]
-    tables = [dict(zip(head, row, strict=True)) for row in rows]
-    if path.suffix == ".csv":
-        text = "\n".join([",".join(head), *(",".join(row) for row in rows)])
-        path.write_text(text, encoding="utf-8")
-    elif path.suffix == ".toml":
-        tables_text = ["[[events]]"] + [f"{k} = {v}" for t in tables for k, v in t.items()]
-        path.write_text("\n".join(tables_text), encoding="utf-8")
-    else:
-        path.write_text(json.dumps(tables), encoding="utf-8")
-    _any_end(path)
-
-
-quiet = [HealthCheck.function_scoped_fixture]
-rows_of_six = st.lists(st.lists(fields, min_size=6, max_size=6), min_size=1, max_size=4)
-
-
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "toml"])
-@settings(max_examples=QUICK, suppress_health_check=quiet, deadline=None)
-@given(rows=rows_of_six)
-def test_fuzzed_rows(kind: str, rows: list[list[str]], tmp_path: Path) -> None:
-    _fuzz_rows(tmp_path / f"events.{kind}", rows)
-
-
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "toml", "xlsx", "parquet"])
-@settings(max_examples=QUICK, suppress_health_check=quiet, deadline=None)
-@given(raw=raw_bytes)
-def test_fuzzed_bytes(kind: str, raw: bytes, tmp_path: Path) -> None:
-    path = tmp_path / f"events.{kind}"
-    path.write_bytes(raw)
-    _any_end(path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "toml"])
-@settings(max_examples=LONG, suppress_health_check=quiet, deadline=None)
-@given(rows=rows_of_six)
-def test_fuzzed_rows_at_length(kind: str, rows: list[list[str]], tmp_path: Path) -> None:
-    _fuzz_rows(tmp_path / f"events.{kind}", rows)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "toml", "xlsx", "parquet"])
-@settings(max_examples=LONG, suppress_health_check=quiet, deadline=None)
-@given(raw=raw_bytes)
-def test_fuzzed_bytes_at_length(kind: str, raw: bytes, tmp_path: Path) -> None:
-    path = tmp_path / f"events.{kind}"
-    path.write_bytes(raw)
-    _any_end(path)

@@ -276,13 +276,18 @@ def grank_rows(cells: Sequence[Cell], alternative: str) -> dict[Key, Row]:
     rows = {
         ("grank_t", "published"): to_t(cells, ranked(plain), alternative),
         ("grank_t", "cross_correlation"): to_t(cells, ranked(adjusted), alternative),
-        ("grank_t", "block"): block_grank(cells, star, length, alternative),
+        ("grank_t", "block"): block_grank(cells, tight, length, alternative),
         ("grank_z", "published"): grank_z(cells, plain, alternative),
         ("grank_z", "cross_correlation"): grank_z(cells, adjusted, alternative),
         ("sign_gsar_t", "published"): to_t(cells, signs_about_median(plain), alternative),
     }
-    for key in (("grank_t", "cross_correlation"), ("grank_z", "cross_correlation")):
-        rows[key].rbar = r
+    for key in (
+        ("grank_t", "cross_correlation"),
+        ("grank_t", "block"),
+        ("grank_z", "cross_correlation"),
+    ):
+        if not rows[key].note:
+            rows[key].rbar = r
     return rows
 
 

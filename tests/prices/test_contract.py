@@ -108,7 +108,7 @@ class TestContract:
 
 
 def test_every_source_is_under_the_contract() -> None:
-    assert set(source_names()) == {"bundled", "file", "yahoo"}
+    assert set(source_names()) == {"bundled", "file", "futures", "sql", "yahoo"}
 
 
 # --- panels ----------------------------------------------------------------------------------

@@ -186,7 +186,8 @@ def phrases(sentence: str, vocabulary: Vocabulary) -> list[Phrase]:
                 zone, end = _zone_after(sentence, end)
             pieces.append(Piece(kind, sentence[start:end], start, end, zone))
     pieces = _one_clock(sorted(pieces, key=lambda p: p.start), sentence)
-    found = [_phrase(group, sentence, vocabulary) for group in _joined(pieces, sentence, vocabulary)]
+    groups = _joined(pieces, sentence, vocabulary)
+    found = [_phrase(group, sentence, vocabulary) for group in groups]
     return _with_lone_clock([p for p in found if not _is_score(p)])
 
 

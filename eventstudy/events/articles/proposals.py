@@ -46,8 +46,8 @@ class Proposal:
     uncertainty_minutes : float
     quote : str
         The words that date it; empty for the title of an article that is dated by its publication.
-    line, position : int
-        Line of the sentence and place of the quoted words in the text, from 0.
+    article_line, position : int
+        Line of the sentence and place of the first quoted word in the text, from 0.
     confidence : float
         0 to 1, to rank proposals by; no probability.
     kind : str
@@ -63,7 +63,7 @@ class Proposal:
     headline: str
     uncertainty_minutes: float
     quote: str
-    line: int
+    article_line: int
     position: int
     confidence: float
     kind: str
@@ -217,7 +217,7 @@ def _by_publication(sentence: Sentence, published: dt.datetime, article: Article
         headline=_headline(sentence),
         uncertainty_minutes=0.0,
         quote="",
-        line=sentence.line,
+        article_line=sentence.line,
         position=sentence.start,
         confidence=PUBLISHED,
         kind="publication",
@@ -235,8 +235,8 @@ def _proposal(
         timestamp=str(moment.day) if instant is None else instant.isoformat(timespec="minutes"),
         headline=_headline(sentence),
         uncertainty_minutes=moment.uncertainty,
-        quote=phrase.text,
-        line=sentence.line,
+        quote=" ".join(phrase.text.split()),
+        article_line=sentence.line,
         position=sentence.start + phrase.start,
         confidence=round(max(moment.confidence - FURTHER * place, 0.05), 2),
         kind=moment.kind,
