@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eventstudy.version import __version__
 
 if TYPE_CHECKING:
-    from eventstudy.api import Study, load_study, pin, run
+    from eventstudy.api import Study, load_study, pin, run, specification
     from eventstudy.errors import (
         EventStudyError,
         EventStudyWarning,
@@ -36,6 +36,7 @@ __all__ = [
     "load_study",
     "pin",
     "run",
+    "specification",
 ]
 
 _HOMES = {
@@ -51,6 +52,7 @@ _HOMES = {
     "load_study": "api",
     "pin": "api",
     "run": "api",
+    "specification": "api",
 }
 
 

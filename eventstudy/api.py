@@ -16,7 +16,7 @@ from eventstudy.names import Alternative, MissingPolicy, ReturnKind
 from eventstudy.resources import data_dir
 from eventstudy.results import StudyResult
 
-__all__ = ["Study", "flagship", "load_study", "pin", "run"]
+__all__ = ["Study", "flagship", "load_study", "pin", "run", "specification"]
 
 Range = tuple[int, int]
 
@@ -256,3 +256,70 @@ def pin(
     names = [calendar] if isinstance(calendar, str) else list(calendar)
     row = {"event_id": "1", "timestamp": timestamp, "uncertainty_minutes": uncertainty_minutes}
     return pin_on_calendars(read_catalogue([row]), names, clock=close).pinned
+
+
+def specification(
+    study: str | Path | settings.Study | None = None,
+    *,
+    models: Sequence[str] | None = None,
+    estimation: Sequence[Range] | None = None,
+    windows: Sequence[Range] | None = None,
+    tests: str | Sequence[str] | None = None,
+    folder: str | Path = ".",
+) -> pd.DataFrame:
+    """Run a study for every choice of model, estimation window, event window and test.
+
+    Parameters
+    ----------
+    study : path or Study, optional
+        The bundled flagship if not given. Its ``[specification]`` says what is not said here, and
+        its other sections what that does not say.
+    models : sequence of str, optional
+    estimation, windows : sequence of (int, int), optional
+        Sessions relative to day 0, both ends included.
+    tests : str or sequence of str, optional
+        Names of statistics; the ones that lead if not given.
+    folder : path
+        Folder against which the relative paths of a :class:`Study` are read.
+
+    Returns
+    -------
+    DataFrame
+        One row a specification and test, with ``pvalue_adjusted`` by Holm over all of them: every
+        choice that was tried is in the family. Returns are decimals, a number that does not exist
+        is NaN.
+
+    Raises
+    ------
+    InputError
+        For a choice that can't be, such as a model without the benchmark that it needs.
+
+    Examples
+    --------
+    >>> table = specification(models=["constant_mean"], estimation=[(-130, -11), (-90, -11)],
+    ...                       windows=[(0, 0)])
+    >>> table["estimation_start"].unique().tolist()
+    [-130, -90]
+    """
+    from eventstudy.pipeline import prepare
+    from eventstudy.specifications import specification_table
+
+    study = flagship() if study is None else study
+    if isinstance(study, settings.Study):
+        made, where = study, Path(folder)
+    else:
+        made, where = studyfile.load_study(study), Path(study).parent
+    given = _given(
+        models=_plain(models), estimation=_pairs(estimation), windows=_pairs(windows),
+        tests=_plain(tests),
+    )  # fmt: skip
+    data = made.model_dump(by_alias=True)
+    data["specification"] = (data.get("specification") or {}) | given
+    stages = prepare(studyfile.study_from_dict(data), folder=where)
+    return specification_table(
+        stages.study, stages.panel, stages.plans, stages.pinned, stages.pinned_all
+    )
+
+
+def _pairs(value: Sequence[Range] | None) -> list[list[int]] | None:
+    return None if value is None else [list(pair) for pair in value]

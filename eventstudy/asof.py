@@ -9,10 +9,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from eventstudy.errors import InputError
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.prices.panel import PricePanel
 
-__all__ = ["catalogue_hash", "panel_hash", "seen_catalogue", "seen_panel"]
+__all__ = ["NothingYetError", "catalogue_hash", "panel_hash", "seen_catalogue", "seen_panel"]
+
+
+class NothingYetError(InputError):
+    """No headline, or no price, was out by the date."""
 
 
 def seen_catalogue(catalogue: Catalogue, as_of: date) -> Catalogue:
@@ -23,6 +28,11 @@ def seen_catalogue(catalogue: Catalogue, as_of: date) -> Catalogue:
     catalogue : Catalogue
     as_of : date
         An instant counts up to 24:00 UTC of this date, a bare date up to itself.
+
+    Raises
+    ------
+    NothingYetError
+        If none was.
 
     Examples
     --------
@@ -36,6 +46,8 @@ def seen_catalogue(catalogue: Catalogue, as_of: date) -> Catalogue:
     end = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     instants = frame["timestamp"].dt.tz_convert("UTC").dt.tz_localize(None)
     seen = (instants < end) | (frame["date"] < end)
+    if not seen.any():
+        raise NothingYetError(f"no headline was out by {as_of}")
     return replace(catalogue, frame=frame[seen].reset_index(drop=True))
 
 
@@ -43,6 +55,8 @@ def seen_panel(panel: PricePanel, as_of: date) -> PricePanel:
     """Return the prices of the dates up to ``as_of``, that date included."""
     last = pd.Timestamp(as_of)
     keep = panel.close.index <= last
+    if not keep.any():
+        raise NothingYetError(f"there was no price by {as_of}")
     return replace(
         panel,
         close=panel.close[keep],

@@ -31,11 +31,12 @@ from eventstudy.runrecord import run_record
 from eventstudy.sensitivity import sensitivity_table, sensitivity_words
 from eventstudy.series import price_series
 from eventstudy.signed import check_signs
+from eventstudy.specifications import specification_table
 from eventstudy.study import Study
 from eventstudy.study_prices import last_day, study_prices, study_quality
 from eventstudy.tables import build_tables
 
-__all__ = ["Progress", "Stages", "complete", "prepare", "run_study"]
+__all__ = ["Progress", "Stages", "complete", "prepare", "read_headlines", "run_study"]
 
 Progress = Callable[[str, int, int], None]
 STAGES = ("headlines", "prices", "pinning", "models", "tests", "results")
@@ -82,7 +83,7 @@ def prepare(
     catalogue = catalogue if as_of is None else seen_catalogue(catalogue, as_of)
     progress(STAGES[1], 1, len(STAGES))
     named = [a for a in catalogue.frame["asset"].unique() if a]
-    panel = study_prices(study, catalogue, folder=folder, frames=frames, offline=offline)
+    panel = study_prices(study.widest(), catalogue, folder=folder, frames=frames, offline=offline)
     panel = panel if as_of is None else seen_panel(panel, as_of)
     assets = asset_names(study, [str(c) for c in panel.close.columns], named)
     if not assets:
@@ -239,12 +240,28 @@ def _tables(stages: Stages, runs: list[PanelRun], dropped: pd.DataFrame) -> dict
         **tables,
         "sensitivity": sensitivity_table(study, stages.panel, stages.plans, stages.pinned),
         "regressions": regressions,
+        **_specification(stages),
         "dropped": left[DROPPED_COLUMNS].drop_duplicates(ignore_index=True),
         "control": negative_control(
             study, stages.panel, stages.plans, stages.pinned_all, stages.pinned
         ),
         "quality": study_quality(study, stages.panel, stages.plans, stages.pinned),
         "series": price_series(stages.panel, stages.plans, stages.pinned, event_time(study)),
+    }
+
+
+def read_headlines(study: Study, folder: Path) -> Catalogue:
+    """Read the headlines of a study from where it says that they are."""
+    return _catalogue(study, folder, {})
+
+
+def _specification(stages: Stages) -> dict[str, pd.DataFrame]:
+    if stages.study.specification is None:
+        return {}
+    return {
+        "specification": specification_table(
+            stages.study, stages.panel, stages.plans, stages.pinned, stages.pinned_all
+        )
     }
 
 

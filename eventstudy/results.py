@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "contamination": ((), ()),
     "sensitivity": (("session",), ()),
     "regressions": ((), ()),
+    "specification": ((), ()),
     "dropped": ((), ()),
     "quality": (("session",), ()),
     "series": (("session",), ()),
@@ -67,6 +68,8 @@ class StudyResult:
         Abnormal returns of ambiguous headlines for each session that could be day 0.
     regressions : DataFrame
         Abnormal returns regressed on columns of the catalogue, where the study asks for it.
+    specification : DataFrame
+        The leading tests for every choice of ``[specification]``, where the study has one.
     quality : DataFrame
         Findings of the data quality gate.
     series : DataFrame
@@ -97,6 +100,7 @@ class StudyResult:
     contamination: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["note"]))
     sensitivity: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["session"]))
     regressions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["note"]))
+    specification: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["note"]))
 
     @property
     def name(self) -> str:

@@ -41,6 +41,7 @@ __all__ = [
     "ModelSettings",
     "RegressionSettings",
     "Section",
+    "SpecificationSettings",
     "StudySection",
     "TestsSettings",
     "WindowsSettings",
@@ -328,6 +329,25 @@ class RegressionSettings(Section):
 
     on: Regressors
     window: Window = (0, 1)
+
+
+class SpecificationSettings(Section):
+    """``[specification]``: the study once more for every choice of these lists.
+
+    Attributes
+    ----------
+    models : tuple of str or None
+        Models in place of those of ``[model]``; an asset with a model of its own keeps it.
+    estimation, windows : tuple of (int, int) or None
+        Estimation windows, and windows that are tested; those of ``[windows]`` where not given.
+    tests : "recommended", "all", tuple of str or None
+        Statistics by name; None takes the ones that lead.
+    """
+
+    models: Models | None = None
+    estimation: Windows | None = None
+    windows: Windows | None = None
+    tests: Statistics | None = None
 
 
 class TestsSettings(Section):

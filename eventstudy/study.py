@@ -23,6 +23,7 @@ from eventstudy.settings import (
     ModelSettings,
     RegressionSettings,
     Section,
+    SpecificationSettings,
     StudySection,
     TestsSettings,
     WindowsSettings,
@@ -79,7 +80,8 @@ class Study(Section):
 
     Attributes
     ----------
-    study, events, prices, assets, factors, model, windows, tests, regression
+    study, events, prices, assets, factors, model, windows, tests, regression,
+    specification
         The sections of a study file; ``events``, ``prices`` and ``model`` are required.
     schema_version : int
         Version of the layout of study files, 1.
@@ -105,6 +107,7 @@ class Study(Section):
     windows: WindowsSettings = Field(default_factory=WindowsSettings)
     tests: TestsSettings = Field(default_factory=TestsSettings)
     regression: RegressionSettings | None = None
+    specification: SpecificationSettings | None = None
 
     @field_validator("prices", mode="after")
     @classmethod
@@ -142,6 +145,7 @@ class Study(Section):
             _check_place(self, name)
         _check_superfluous(self)
         _check_regression(self)
+        _check_specification(self)
         return self
 
     def models_for(self, asset: str) -> tuple[str, ...]:
@@ -203,14 +207,39 @@ class Study(Section):
             out["factors"] = _plain(plain["factors"])
         if self.regression is not None:
             out["regression"] = _plain(plain["regression"])
+        if self.specification is not None:
+            out["specification"] = _plain(plain["specification"])
         return out
+
+    def widest(self) -> Study:
+        """Return the study with every model, and the longest windows, of its specifications.
+
+        It says which prices are needed; without ``[specification]`` it is the study itself.
+        """
+        spec = self.specification
+        if spec is None:
+            return self
+        models = dict.fromkeys([*self.model.also, *(spec.models or ())])
+        models.pop(self.model.name, None)
+        spans = (*(spec.windows or ()), self.windows.event)
+        first = min(a for a, _ in (*(spec.estimation or ()), self.windows.estimation))
+        windows = {
+            "estimation": (first, self.windows.estimation[1]),
+            "event": (min(a for a, _ in spans), max(b for _, b in spans)),
+        }
+        return self.model_copy(
+            update={
+                "model": self.model.model_copy(update={"also": tuple(models)}),
+                "windows": self.windows.model_copy(update=windows),
+            }
+        )
 
 
 def _needs(model: str) -> bool:
     return takes_benchmark(model) and model not in MAY_HAVE_BENCHMARK and model not in FACTORS
 
 
-def _check_count(model: str, benchmark: tuple[str, ...], *key: str) -> None:
+def _check_count(model: str, benchmark: tuple[str, ...], *key: str | int) -> None:
     if model in ONE_BENCHMARK and len(benchmark) > 1:
         fail(
             f'{shown(benchmark)} is a list, and "{model}" takes one benchmark; '
@@ -274,6 +303,7 @@ def _check_superfluous(study: Study) -> None:
     """Check that no choice of ``[model]`` is left without a model that takes it."""
     settings = study.model
     used = {settings.name, *settings.also}
+    used |= set((study.specification.models if study.specification else None) or ())
     for own in study.assets.values():
         used |= set(own.model or ())
     taken = any(takes_benchmark(m) for m in used)
@@ -300,6 +330,28 @@ def _check_regression(study: Study) -> None:
         fail(
             f"[{a}, {b}] is not inside the event window [{first}, {last}]", "regression", "window"
         )
+
+
+def _check_specification(study: Study) -> None:
+    """Check that every specification could be a study of its own."""
+    spec = study.specification
+    if spec is None:
+        return
+    for i, model in enumerate(spec.models or ()):
+        _check_count(model, study.model.benchmark or (), "specification", "models", i)
+        if _needs(model) and not study.model.benchmark:
+            fail(
+                f'"{model}" needs a benchmark; give [model] benchmark', "specification", "models", i
+            )
+    first = min(study.windows.event[0], *(a for a, _ in spec.windows or (study.windows.event,)))
+    for i, (a, b) in enumerate(spec.estimation or (study.windows.estimation,)):
+        least = study.windows.min_observations
+        key = ("specification", "estimation", i) if spec.estimation else ("specification",)
+        if b >= first:
+            fail(f"[{a}, {b}] overlaps the windows that are tested; end it before {first}", *key)
+        if b - a + 1 < least:
+            few = f"[{a}, {b}] has {b - a + 1} sessions"
+            fail(f"{few}, fewer than min_observations = {least}", *key)
 
 
 def _version(value: object) -> object:

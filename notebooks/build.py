@@ -6,6 +6,7 @@ outputs hold no clock and no counter, so a rebuild on the same inputs gives the 
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -22,6 +23,10 @@ def execute(path: Path) -> nbformat.NotebookNode:
     for number, cell in enumerate(book.cells):
         cell.id = f"cell-{number}"
         cell.metadata = nbformat.NotebookNode()
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/plain" in data:  # an object's address is another one each time
+                data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", data["text/plain"])
     book.metadata = nbformat.NotebookNode(
         {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     )

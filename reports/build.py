@@ -1,8 +1,8 @@
 """Build the samples in this folder: ``python reports/build.py``.
 
-The page and the charts of the bundled study need nothing else. ``partial-withdrawal-europe.md`` needs
-the file of European prices, found through ``EVENTSTUDY_TEST_DATA``; only its table of results is
-stored, no prices.
+The page and the charts of the bundled study need nothing else. ``partial-withdrawal-europe.md``
+needs the file of European prices, found through ``EVENTSTUDY_TEST_DATA``; only its table of results
+is stored, no prices.
 """
 
 from __future__ import annotations

@@ -70,7 +70,8 @@ def test_model_runs_and_gives_finite_numbers(model: str, returns: pd.DataFrame) 
     assert np.isfinite(ar[["return", "expected", "ar", "ar_se"]]).all().all()
     # CAR adds up from the days, and its scale is that of the same covariance.
     for event, days in ar.groupby("event_id"):
-        wide = result.windows.query("event_id == @event and start == -1 and end == 1")
+        own = result.windows[result.windows.event_id == event]
+        wide = own.query("start == -1 and end == 1")
         assert wide.car.iloc[0] == pytest.approx(days.query("-1 <= tau <= 1").ar.sum(), abs=1e-14)
     single = result.windows.query("start == end")
     np.testing.assert_allclose(

@@ -29,7 +29,7 @@ LEVELS: list[set[str]] = [
     {"context", "series", "bands", "pseudo", "signed", "contamination", "sensitivity"},
     {"regressions"},
     {"single_tables", "panel_tables"},
-    {"tables", "family"},
+    {"tables", "family", "specifications"},
     {"saving"},
     {"results"},
     {"runrecord"},

@@ -68,7 +68,7 @@ def test_every_statistic(case: tuple[dict, es.StudyResult]) -> None:  # type: ig
     for table in reference["tests"]:
         for expected in table["statistics"]:
             key = (table["start"], table["end"], expected["name"], expected["variant"])
-            row = rows.loc[key].iloc[0] if isinstance(rows.loc[key], pd.DataFrame) else rows.loc[key]
+            row = rows.loc[[key]].iloc[0]
             assert close(row["statistic"], expected["statistic"]), key
             assert close(row["df"], expected["df"]), key
             assert close(row["pvalue"], expected["pvalue"]), key
@@ -94,9 +94,7 @@ def test_every_event(case: tuple[dict, es.StudyResult]) -> None:  # type: ignore
         assert close(row["beta"], expected["coefficients"][1])
         assert close(row["sigma"], expected["sigma"])
         own = days.get_group(name)
-        for found, ar, sar in zip(
-            own[["ar", "sar"]].itertuples(index=False), expected["ar"], expected["sar"], strict=False
-        ):
-            assert close(found.ar, ar)
-            assert close(found.sar, sar)
-        assert len(own) == len(expected["ar"])
+        for found, ar in zip(own["ar"], expected["ar"], strict=True):
+            assert close(found, ar)
+        for found, sar in zip(own["sar"], expected["sar"], strict=True):
+            assert close(found, sar)

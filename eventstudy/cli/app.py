@@ -84,6 +84,10 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop with exit code 6 on bad data.")
     ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Ask no network: prices as the store has them."),
+    ] = False,
     event: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,6 +160,7 @@ def run(
             quiet=quiet,
             full=full,
             strict=strict,
+            offline=offline,
         )
         code = run_it(study, one_off, options)
     raise typer.Exit(code)
@@ -230,10 +235,16 @@ def doctor(
 
 
 from eventstudy.cli.events_app import events as events_app  # noqa: E402
+from eventstudy.cli.fetching import fetch_command  # noqa: E402
 from eventstudy.cli.reporting import report_command  # noqa: E402
 from eventstudy.cli.simulate_app import simulate  # noqa: E402
 
 app.add_typer(events_app, name="events")
+app.command(
+    "fetch",
+    short_help="Get and keep the prices of a study, and report their quality.",
+    epilog="\b\nExamples:\n  eventstudy fetch study.toml\n  eventstudy fetch study.toml --refresh",
+)(fetch_command)
 app.command(
     "report",
     short_help="Write reports of studies, kept run by run: the scheduled job.",

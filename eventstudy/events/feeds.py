@@ -165,7 +165,8 @@ def _entry_lines(raw: bytes, origin: str) -> list[int]:
 
 def _values(entry: Mapping[str, Any], feed_title: str) -> dict[str, Any]:
     # feedparser's own get takes one date for another.
-    dates = (dict.get(entry, name) for name in ("published", "updated", "created"))  # type: ignore[arg-type]
+    plain = dict(entry)
+    dates = (plain.get(name) for name in ("published", "updated", "created"))
     stamp = next((date for date in dates if date), "")
     source = entry.get("source") or {}
     tags = [str(tag.get("term") or "").strip() for tag in entry.get("tags") or []]

@@ -131,13 +131,16 @@ def _bare_dates(column: pd.Series[Any]) -> bool:
 def _parquet_records(path: Path) -> list[Record]:
     try:
         frame = pd.read_parquet(path)
+        # Text that is no UTF-8 shows itself only when it is looked at.
+        return _frame_records(frame.reset_index(drop=frame.index.name is None), path.name)
+    except InputError:
+        raise
     except OSError as err:
         if err.errno is not None:
             raise
         raise InputError(f"{path}: is no Parquet file that can be read ({_short(err)})") from None
     except Exception as err:  # a damaged file breaks the library in any place
         raise InputError(f"{path}: is no Parquet file that can be read ({_short(err)})") from None
-    return _frame_records(frame.reset_index(drop=frame.index.name is None), path.name)
 
 
 def _excel_records(path: Path) -> list[Record]:

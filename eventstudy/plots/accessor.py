@@ -108,6 +108,12 @@ class Plot:
         unit = "" if value == "sar" else " in %"
         return titles.titled(drawn, f"{across.VALUES.get(value, value)}{unit}, asset by day")
 
+    def specification(self, panel: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Effect under every choice, see :func:`eventstudy.plots.specification.specification`."""
+        from eventstudy.plots.specification import specification
+
+        return specification(self._result.specification, panel, ax=ax)
+
     def pvalues(
         self, panel: str | None = None, *, model: str | None = None, ax: Axes | None = None
     ) -> Axes:

@@ -15,7 +15,15 @@ from eventstudy.prices.panel import PricePanel, join_panels, with_returns
 from eventstudy.pricesettings import PlaceSettings
 from eventstudy.study import Study
 
-__all__ = ["Demand", "gather_prices", "placed", "settings_of"]
+__all__ = [
+    "Demand",
+    "gather_prices",
+    "known_prices",
+    "placed",
+    "settings_of",
+    "told_elsewhere",
+    "whole_panel",
+]
 
 Needed = Callable[[Sequence[str]], list[str]]
 
@@ -68,9 +76,9 @@ def gather_prices(demand: Demand) -> PricePanel:
     SourceError
         A source that is out of reach.
     """
-    whole = _whole(demand)
+    whole = whole_panel(demand)
     offered = [] if whole is None else list(whole.assets)
-    needed = demand.needed([*offered, *_told_elsewhere(demand.study)])
+    needed = demand.needed([*offered, *told_elsewhere(demand.study)])
     factors = _factors(demand, [name for name in needed if name not in offered])
     wanted = [name for name in needed if factors is None or name not in factors.assets]
     panel = _prices(demand, whole, wanted)
@@ -85,12 +93,13 @@ def placed(study: Study, place: PlaceSettings, names: Sequence[str]) -> list[str
     return [name for name in names if own.get(name, place.label) == place.label]
 
 
-def _told_elsewhere(study: Study) -> list[str]:
+def told_elsewhere(study: Study) -> list[str]:
+    """Return the assets whose tables name another place than the first."""
     first = study.prices.label
     return [n for n, a in study.assets.items() if a.source is not None and a.source != first]
 
 
-def _whole(demand: Demand) -> PricePanel | None:
+def whole_panel(demand: Demand) -> PricePanel | None:
     """Return the first place as a whole where it says by itself which assets it has."""
     prices = demand.study.prices
     if prices.source == "frame":
@@ -102,7 +111,7 @@ def _whole(demand: Demand) -> PricePanel | None:
     if prices.source not in WHOLE:
         return None
     panel = load_prices(prices, [], folder=demand.folder, offline=demand.offline)
-    elsewhere = set(_told_elsewhere(demand.study)) & set(panel.assets)
+    elsewhere = set(told_elsewhere(demand.study)) & set(panel.assets)
     return panel.select([n for n in panel.assets if n not in elsewhere]) if elsewhere else panel
 
 
@@ -116,7 +125,7 @@ def _prices(demand: Demand, whole: PricePanel | None, wanted: Sequence[str]) -> 
         if k == 0 and whole is not None:
             continue
         mine = placed(demand.study, place, left)
-        panel = _known(demand, place, mine, last=k + 1 == len(places)) if mine else None
+        panel = known_prices(demand, place, mine, last=k + 1 == len(places)) if mine else None
         if panel is not None:
             panels.append(panel)
             left = [name for name in left if name not in panel.assets]
@@ -129,7 +138,7 @@ def settings_of(study: Study, place: PlaceSettings) -> PlaceSettings:
     return place.model_copy(update={"symbols": {**symbols, **place.symbols}})
 
 
-def _known(
+def known_prices(
     demand: Demand, place: PlaceSettings, names: Sequence[str], *, last: bool
 ) -> PricePanel | None:
     """Load what a place has of some assets; what it lacks is for the next place."""

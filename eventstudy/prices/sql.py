@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from eventstudy.errors import InputError, SourceError, UnknownAssetError, nearest
 from eventstudy.prices.panel import AssetInfo, PriceKind, PricePanel
 from eventstudy.prices.sql_rows import read_rows
-from eventstudy.prices.sql_server import open_engine, words_of
+from eventstudy.prices.sql_server import columns_of, open_engine, out_of_reach, words_of
 from eventstudy.prices.store import PriceStore, Snapshot
 
 if TYPE_CHECKING:
@@ -84,7 +84,16 @@ def load(
         dialect = snapshot.meta.get("dialect", "")
     else:
         frame, dialect = _ask(settings, assets, start, end, folder)
+        # Also what lacks an asset is kept: without the database the same assets are lacking.
         snapshot = store.write(frame, _note(key, start, end, dialect))
+    lacking = [name for name in assets if name not in frame.columns]
+    if lacking:
+        what = getattr(settings, "table", None) or "the query"
+        raise UnknownAssetError(
+            f"{what}: the database has no price of '{lacking[0]}' from {start or 'the beginning'} "
+            f"to {end or 'today'}.",
+            lacking,
+        )
     panel = _panel(settings, frame, dialect, snapshot.sha256)
     return panel.select(assets).between(start, end)
 
@@ -121,21 +130,14 @@ def _ask(
             frame = read_rows(connection, rows, dates, assets, label, names=_result(settings))
     except sa.exc.NoSuchTableError:
         raise InputError(f"[prices] table: the database has no table '{label}'.") from None
-    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-        raise SourceError(
-            f"The database can't be reached or gave up ({words_of(error, engine)}): try again."
-        ) from None
     except sa.exc.SQLAlchemyError as error:
+        if out_of_reach(error, dialect):
+            raise SourceError(
+                f"The database can't be reached or gave up ({words_of(error, engine)}): try again."
+            ) from None
         raise InputError(f"The database refuses {label}: {words_of(error, engine)}.") from None
     finally:
         engine.dispose()
-    lacking = [name for name in assets if name not in frame.columns]
-    if lacking:
-        raise UnknownAssetError(
-            f"{label}: the database has no price of '{lacking[0]}' from {start or 'the beginning'} "
-            f"to {end or 'today'}.",
-            lacking,
-        )
     return frame, dialect
 
 
@@ -212,7 +214,7 @@ def _table(
 
     whole = str(getattr(settings, "table", ""))
     schema, _, name = whole.rpartition(".")
-    known = {c["name"]: c["type"] for c in _columns(connection, name, schema or None, whole)}
+    known = columns_of(connection, name, schema or None, whole)
     columns = getattr(settings, "columns", {})
     theirs = {ours: columns.get(ours, ours) for ours in NEEDED}
     for column in theirs.values():
@@ -250,22 +252,6 @@ def _day(sa: Any, kind: Any, day: dt.date) -> Any:
     if isinstance(kind, sa.DateTime):
         return dt.datetime.combine(day, dt.time())
     return day if isinstance(kind, sa.Date) else day.isoformat()
-
-
-def _columns(connection: sa.Connection, name: str, schema: str | None, whole: str) -> list[Any]:
-    import sqlalchemy as sa
-
-    inspector = sa.inspect(connection)
-    try:
-        found = list(inspector.get_columns(name, schema=schema))
-    except sa.exc.NoSuchTableError:
-        found = []
-    if not found:
-        near = [*inspector.get_table_names(schema=schema), *inspector.get_view_names(schema=schema)]
-        hint = nearest(name, near)
-        hint = hint if hint.startswith("; did") else ""
-        raise InputError(f"[prices] table: the database has no table '{whole}'{hint}.")
-    return found
 
 
 def _keys(assets: Sequence[str], kind: Any, whole: str) -> list[Any]:

@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from eventstudy.prices import PriceSettings
 
-__all__ = ["database_file", "open_engine", "words_of"]
+__all__ = ["columns_of", "database_file", "open_engine", "out_of_reach", "words_of"]
 
 CONNECT_SECONDS = 20
 DRIVERS = {"postgresql": "psycopg", "sqlite": None, "duckdb": None}
@@ -125,3 +125,70 @@ def words_of(error: Exception, engine: sa.Engine) -> str:
     if password:
         text = text.replace(str(password), "***")
     return re.sub(r"\b[a-z+]+://\S+", "the address", text)[:300].rstrip(".")
+
+
+def out_of_reach(error: Exception, dialect: str) -> bool:
+    """Return whether trying again may help: SQLite calls every fault operational."""
+    import sqlalchemy as sa
+
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return False
+    if dialect != "sqlite":
+        return True
+    return any(word in str(error).casefold() for word in ("locked", "busy", "unable to open"))
+
+
+def columns_of(
+    connection: sa.Connection, name: str, schema: str | None, whole: str
+) -> dict[str, Any]:
+    """Return the columns of a table or view with their types.
+
+    Raises
+    ------
+    InputError
+        No such table; the message gives the nearest.
+    """
+    import sqlalchemy as sa
+
+    if connection.dialect.name == "duckdb":
+        found, near = _duckdb_columns(connection, name, schema)
+    else:
+        inspector = sa.inspect(connection)
+        try:
+            found = {c["name"]: c["type"] for c in inspector.get_columns(name, schema=schema)}
+        except sa.exc.NoSuchTableError:
+            found = {}
+        tables = inspector.get_table_names(schema=schema)
+        near = [] if found else [*tables, *inspector.get_view_names(schema=schema)]
+    if not found:
+        hint = nearest(name, near)
+        hint = hint if hint.startswith("; did") else ""
+        raise InputError(f"[prices] table: the database has no table '{whole}'{hint}.")
+    return found
+
+
+def _duckdb_columns(
+    connection: sa.Connection, name: str, schema: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Ask DuckDB itself: its dialect looks for tables of PostgreSQL that it does not have."""
+    import sqlalchemy as sa
+
+    rows = connection.execute(
+        sa.text(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = :schema ORDER BY table_name, ordinal_position"
+        ),
+        {"schema": schema or "main"},
+    ).all()
+    found = {column: _duckdb_type(kind) for table, column, kind in rows if table == name}
+    return found, [str(row[0]) for row in rows]
+
+
+def _duckdb_type(kind: str) -> Any:
+    import sqlalchemy as sa
+
+    if kind == "DATE":
+        return sa.Date()
+    if kind.startswith("TIMESTAMP"):
+        return sa.DateTime()
+    return sa.Integer() if kind.endswith(("INT", "INTEGER")) else sa.String()

@@ -113,10 +113,21 @@ def get_history(
     # Two runs that fetch one symbol at once: each compares with what it replaces.
     with store.lock(SOURCE, symbol):
         before = store.snapshot(SOURCE, symbol)
+        _check_currency(before, history)
         old = None if before is None else store.read(SOURCE, symbol, before.sha256)
         stored = store.write(history.frame, note, locked=True)
     changed = none if old is None else revisions(old, history.frame)
     return Fetched(history, stored, False, changed)
+
+
+def _check_currency(before: Snapshot | None, history: History) -> None:
+    """Refuse an answer in another currency than the one that is stored."""
+    was = "" if before is None else before.meta.get("currency", "")
+    if was and history.currency and was != history.currency:
+        raise SourceError(
+            f"Yahoo gives '{history.symbol}' in {history.currency}, and gave it in {was} before: "
+            "nothing was kept; if that is right, delete what is stored of it and fetch again."
+        )
 
 
 Told = Callable[[str, "Fetched | EventStudyError"], None]

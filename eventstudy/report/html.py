@@ -17,6 +17,7 @@ from eventstudy.report.caveats import caveats
 from eventstudy.report.charts import Figure, event_figures, panel_figures
 from eventstudy.report.format import HTML, one_line
 from eventstudy.report.panel_words import control_sentence, panel_answer
+from eventstudy.report.specs import specification_part
 from eventstudy.report.tables import (
     Table,
     pinned_table,
@@ -79,11 +80,27 @@ def render_html(
     )
     page = _page(result, charts)
     page["first"] = list(first)
+    page["specifications"] = _specifications(result, min(charts, 4))
     page["caveats"] = [*page["caveats"], *(one_line(n) for n in notes)]
-    page["sections"] = [*((p.id, p.title) for p in first), *page["sections"]]
+    page["sections"] = [*((p.id, p.title) for p in first), *_with_specifications(page)]
     return environment.from_string(read["page.html.j2"]).render(
         page=page, css=Markup(read["style.css"]), js=Markup(read["page.js"]), scale_of=scale_of
     )
+
+
+def _specifications(result: facts.ResultLike, charts: int) -> dict[str, Any] | None:
+    part = specification_part(result, charts=charts)
+    if part is None:
+        return None
+    return {"part": part, "figures": [_safe(f) for f in part.figures]}
+
+
+def _with_specifications(page: dict[str, Any]) -> list[tuple[str, str]]:
+    sections: list[tuple[str, str]] = page["sections"]
+    if page["specifications"] is None:
+        return sections
+    at = next(i for i, (key, _) in enumerate(sections) if key in ("control", "left-out"))
+    return [*sections[:at], ("specification", "Specifications"), *sections[at:]]
 
 
 def write_html(result: facts.ResultLike, path: Path | str, *, charts: int = MAX_CHARTS) -> Path:

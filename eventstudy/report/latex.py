@@ -30,8 +30,8 @@ _SPECIAL = {
     "\u2265": r"$\geq$", "\u00b7": r"$\cdot$", "\u2009": r"\,", "\u202f": r"\,",
 }  # fmt: skip
 _HEAD = r"""% Tables of an event study, made by eventstudy {version}.
-% Needs \usepackage{{booktabs,longtable,array}}; the references stand in the .bib file beside this one.
-% Where headlines hold letters beyond Latin, compile with lualatex or xelatex and a font that has them.
+% Needs \usepackage{{booktabs,longtable,array}}; the references stand in report.bib.
+% Letters beyond Latin need lualatex or xelatex and a font that has them.
 """
 
 

@@ -87,7 +87,12 @@ def repr_text(result: facts.ResultLike, *, width: int = 80) -> str:
 
     buffer = io.StringIO()
     console = Console(
-        file=buffer, width=width, color_system=None, force_terminal=False, legacy_windows=False
+        file=buffer,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,  # in a notebook rich would show each line by itself
+        legacy_windows=False,
     )
     screen.line(console, f"StudyResult: {_count(result)}")
     table = facts.reactions(result)

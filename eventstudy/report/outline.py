@@ -112,6 +112,7 @@ def outline(
         result, fmt, charts
     )
     parts += _across(result, fmt, charts)
+    parts += _specifications(result, fmt, charts)
     parts += _rest(result, fmt)
     return Outline(
         name=one_line(facts.setting(result, "study", "name", "study")),
@@ -224,6 +225,14 @@ def _across(result: facts.ResultLike, fmt: Format, charts: int) -> list[Part]:
         told = (text,) if text else ()
         out.append(Part(f"panel-{k + 1}", title, told, _filled(tables), tuple(figures), 2))
     return out
+
+
+def _specifications(result: facts.ResultLike, fmt: Format, charts: int) -> list[Part]:
+    # That module makes a part of its own, so it imports this one.
+    from eventstudy.report.specs import specification_part
+
+    made = specification_part(result, fmt, charts=min(charts, 4))
+    return [] if made is None else [made]
 
 
 def _rest(result: facts.ResultLike, fmt: Format) -> list[Part]:

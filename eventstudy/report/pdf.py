@@ -63,7 +63,7 @@ def render_pdf(result: facts.ResultLike, *, content: Outline | None = None) -> b
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     template = Path(__file__).resolve().parent / "typst" / "report.typ"
     data = typst.compile(
-        template.read_bytes(),
+        str(template),
         format="pdf",
         font_paths=[str(fonts)],
         ignore_system_fonts=True,

@@ -150,12 +150,14 @@ def _md(result: facts.ResultLike, extras: Extras) -> dict[str, bytes]:
     for part in extras.first:
         lines += [f"## {escaped(part.title)}", ""]
         lines += [line for text in part.text for line in (escaped(text), "")]
-        lines += [line for table in part.tables for line in (*table_text(table), "")]
+        for table in part.tables:
+            lines += [f"**{escaped(table.caption)}**", "", *table_text(table), ""]
     text = render_markdown(result)
-    if lines or extras.notes:
+    if lines:
         head, _, rest = text.partition("\n\n")
-        lines += [f"- {escaped(note)}" for note in extras.notes] + [""] * bool(extras.notes)
-        text = "\n".join([head, "", *lines]) + rest
+        text = "\n".join([head, "", *lines, ""]) + rest
+    if extras.notes:
+        text = "\n".join([text, "## Notes", "", *(f"- {escaped(n)}" for n in extras.notes), ""])
     return {"report.md": text.encode("utf-8")}
 
 

@@ -176,10 +176,7 @@ def _keyed(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Any]:
     if frame.empty:
         return {}
     parts = [frame[k].tolist() for k in keys]
-    return {
-        key: row
-        for key, row in zip(zip(*parts, strict=True), frame.to_dict("records"), strict=True)
-    }
+    return dict(zip(zip(*parts, strict=True), frame.to_dict("records"), strict=True))
 
 
 def _events(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
@@ -210,14 +207,13 @@ def _prices(
     moved = shown[shown["price_old"] != shown["price_new"]]
     for asset in revised:
         days = moved[moved["asset"] == asset].sort_values("session", kind="stable")
-        for day in days.itertuples(index=False):
-            out.append(
-                {"kind": "revised_price", "asset": asset, "what": f"price of {HTML.date(day.session)}",
-                 "old": float(day.price_old), "new": float(day.price_new)}
-            )  # fmt: skip
+        head = {"kind": "revised_price", "asset": asset}
+        out += [
+            {**head, "what": f"price of {HTML.date(day)}", "old": float(a), "new": float(b)}
+            for day, a, b in zip(days["session"], days["price_old"], days["price_new"], strict=True)
+        ]
         if days.empty:
-            out.append({"kind": "revised_price", "asset": asset,
-                        "what": "prices outside of the charts"})  # fmt: skip
+            out.append({**head, "what": "prices outside of the charts"})
     return out
 
 

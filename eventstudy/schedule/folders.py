@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -75,7 +74,9 @@ def locked(out: Path) -> Iterator[None]:
         lock = FileLock(out / LOCK, timeout=0)
         lock.acquire()
     except Timeout:
-        raise LockedError(f"another run holds the lock {out / LOCK}; wait until it is done") from None
+        raise LockedError(
+            f"another run holds the lock {out / LOCK}; wait until it is done"
+        ) from None
     except OSError as error:
         raise InputError(f"--out {out} can't be written to: {error.strerror or error}") from None
     try:
@@ -155,7 +156,7 @@ def publish(work: Path, folder: Path, identity: str) -> Path:
 def _target(folder: Path) -> str:
     latest = folder / LATEST
     if latest.is_symlink():
-        return os.readlink(latest)
+        return str(latest.readlink())
     with suppress(OSError):
         return latest.read_text(encoding="utf-8").strip()
     return ""

@@ -29,7 +29,16 @@ from eventstudy.schedule.folders import (
     write_if_changed,
 )
 from eventstudy.schedule.pages import index_page, states_of
-from eventstudy.schedule.study_run import Ready, fill, finish, old_prices, restore, see, store
+from eventstudy.schedule.study_run import (
+    Ready,
+    content_hash,
+    fill,
+    finish,
+    old_prices,
+    restore,
+    see,
+    store,
+)
 from eventstudy.study import Study
 from eventstudy.studyfile import load_study, study_files
 
@@ -262,6 +271,11 @@ def _publish(
     prices: tuple[dict[str, str], dict[str, str]],
     note: str,
 ) -> Outcome:
+    content = content_hash(ready, options.formats, options.family, note)
+    state = read_state(previous)
+    if previous is not None and state.get("content") == content:
+        return _unchanged(item, options, previous, state)
+    ready = replace(ready, state=ready.state | {"content": content})
     folder = work / f"{item.place.name}.run"
     folder.mkdir(parents=True)
     try:

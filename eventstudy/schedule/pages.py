@@ -16,15 +16,16 @@ __all__ = ["index_page", "states_of"]
 _CSS = """
 :root{color-scheme:light dark;--ink:#1a1f26;--muted:#5f6873;--rule:#c9cfd6;--soft:#f3f5f8;
 --accent:#1d4f91;--ground:#fff;--bad:#8f3208}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--muted:#a3acb7;--rule:#3a424c;--soft:#1e242b;
---accent:#8db4e6;--ground:#14181d;--bad:#f0a07c}}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--muted:#a3acb7;--rule:#3a424c;
+--soft:#1e242b;--accent:#8db4e6;--ground:#14181d;--bad:#f0a07c}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);max-width:66rem;
 margin:0 auto;padding:1.5rem 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}a{color:var(--accent)}
 .muted,.note{color:var(--muted)}.bad{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.4rem 0}
-th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--rule)}
+th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;
+border-bottom:1px solid var(--rule)}
 .n{text-align:right;white-space:nowrap}.d{white-space:nowrap}
 @media print{body{max-width:none}}
 """.strip()

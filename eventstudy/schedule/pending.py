@@ -31,16 +31,20 @@ def horizons(panel: PricePanel, plans: Mapping[str, AssetPlan]) -> dict[str, np.
     more than :data:`LATE_DAYS`; a benchmark or a factor is always waited for.
     """
     close = panel.close
-    edge = close.index[-1] if len(close) else pd.Timestamp("1900-01-01")
+    edge = _last(close)
     out = {}
     for asset, plan in plans.items():
-        own = close[asset].last_valid_index()
-        last = edge if own is None or (edge - own).days > LATE_DAYS else own
-        for name in dict.fromkeys(f.column for m in plan.models for f in m.factors):
-            known = close[name].last_valid_index()
-            last = min(last, known) if known is not None else last
-        out[asset] = np.datetime64(last, "D")
+        own = _last(close[[asset]].dropna())
+        gone = np.isnat(own) or edge - own > np.timedelta64(LATE_DAYS, "D")
+        factors = dict.fromkeys(f.column for m in plan.models for f in m.factors)
+        known = [_last(close[[name]].dropna()) for name in factors]
+        out[asset] = min([edge if gone else own, *(d for d in known if not np.isnat(d))])
     return out
+
+
+def _last(frame: pd.DataFrame) -> np.datetime64:
+    days = frame.index.to_numpy().astype("datetime64[D]")
+    return days[-1] if len(days) else np.datetime64("NaT", "D")
 
 
 def _windows(study: Study) -> list[tuple[int, int]]:
@@ -125,7 +129,8 @@ def _open_windows(
 ) -> tuple[list[tuple[int, int, str, str]], bool]:
     """Return the windows that an event still waits for, and whether the event waits as a whole."""
     sessions = stages.plans[asset].calendar.sessions
-    zero = int(np.searchsorted(sessions, np.datetime64(pd.Timestamp(session), "D")))  # type: ignore[arg-type]
+    day = pd.Timestamp(str(session)).to_numpy().astype("datetime64[D]")
+    zero = int(np.searchsorted(sessions, day))
     open_ = []
     for start, end in _windows(stages.study):
         at = zero + end

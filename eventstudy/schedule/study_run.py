@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.asof import catalogue_hash, panel_hash
+from eventstudy.asof import NothingYetError, catalogue_hash, panel_hash
 from eventstudy.errors import InputError, QualityError
 from eventstudy.pipeline import Stages, complete, prepare
 from eventstudy.prices.panel import PricePanel
@@ -31,7 +31,7 @@ from eventstudy.schedule.pending import PENDING_COLUMNS, hold, horizons, without
 from eventstudy.study import Study
 from eventstudy.version import __version__
 
-__all__ = ["Ready", "Seen", "fill", "finish", "restore", "see", "store"]
+__all__ = ["Ready", "Seen", "content_hash", "fill", "finish", "restore", "see", "store"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +85,9 @@ def see(
 
 
 def _prepared(study: Study, folder: Path, as_of: date | None) -> Stages | None:
-    if as_of is None:
-        return prepare(study, folder=folder)
     try:
         return prepare(study, folder=folder, as_of=as_of)
-    except (InputError, IndexError):
-        # Nothing may be there to see yet. A study that is wrong in itself fails here once more.
-        prepare(study, folder=folder)
+    except NothingYetError:
         return None
 
 
@@ -137,8 +133,9 @@ def _price_hashes(
         if spans is not None:
             if name not in spans:
                 continue
-            column = column[spans[name]["first"] : spans[name]["last"]]  # type: ignore[misc]
-        digest = hashlib.sha256(column.index.to_numpy().astype("datetime64[D]").astype("<i8"))
+            column = column.loc[spans[name]["first"] : spans[name]["last"]]
+        days = column.index.to_numpy().astype("datetime64[D]").astype("<i8")
+        digest = hashlib.sha256(days.tobytes())
         digest.update(np.ascontiguousarray(column.to_numpy(dtype="<f8")).tobytes())
         first, last = (str(column.index[i].date()) if len(column) else "" for i in (0, -1))
         out[name] = {"first": first, "last": last, "sha256": digest.hexdigest()}
@@ -159,6 +156,18 @@ def store(ready: Ready, folder: Path) -> None:
     ready.result.save(folder)
     (folder / "pending.csv").write_bytes(_pending_csv(ready.pending))
     (folder / STATE).write_bytes(json_bytes(ready.state))
+
+
+def content_hash(ready: Ready, formats: tuple[str, ...], family: str, note: str) -> str:
+    """Return the SHA-256 of what a reader is told: the tables, not how far the inputs reach."""
+    basis = [__version__, ready.result.run.get("study"), ready.result.run.get("warnings"),
+             list(formats), family, note]  # fmt: skip
+    digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode())
+    for name, frame in ready.result.tables().items():
+        digest.update(name.encode() + csv_bytes(text_columns(frame, name)))
+    # How far prices reach is no news while the same windows wait.
+    digest.update(_pending_csv(ready.pending.drop(columns="reason")))
+    return digest.hexdigest()
 
 
 def _pending_csv(pending: pd.DataFrame) -> bytes:

@@ -16,6 +16,7 @@ from eventstudy.settings import (
     ModelSettings,
     RegressionSettings,
     Section,
+    SpecificationSettings,
     StudySection,
     TestsSettings,
     WindowsSettings,
@@ -34,6 +35,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[windows]": WindowsSettings,
     "[tests]": TestsSettings,
     "[regression]": RegressionSettings,
+    "[specification]": SpecificationSettings,
 }
 
 
