@@ -78,8 +78,6 @@ def prepare(
     progress(STAGES[0], 0, len(STAGES))
     catalogue = _catalogue(study, folder, frames)
     _check_include(study, catalogue)
-    if study.regression is not None:
-        regressor_values(catalogue, study.regression.on)
     catalogue = catalogue if as_of is None else seen_catalogue(catalogue, as_of)
     progress(STAGES[1], 1, len(STAGES))
     named = [a for a in catalogue.frame["asset"].unique() if a]
@@ -100,16 +98,8 @@ def prepare(
     if study.events.signed:
         check_signs(pinned)
     dropped = _studied_drops(study, catalogue, outcome.dropped)
-    return Stages(
-        study,
-        catalogue,
-        panel,
-        plans,
-        outcome.pinned,
-        pinned,
-        pd.concat([dropped, context], ignore_index=True)[DROPPED_COLUMNS],
-        told,
-    )
+    left = pd.concat([dropped, context], ignore_index=True)[DROPPED_COLUMNS]
+    return Stages(study, catalogue, panel, plans, outcome.pinned, pinned, left, told)
 
 
 def _merged(
@@ -287,6 +277,8 @@ def _check_include(study: Study, catalogue: Catalogue) -> None:
                 f"[events] include names '{name}', which is no event_id and no group of the "
                 f"catalogue{nearest(name, known)}"
             )
+    if study.regression is not None:
+        regressor_values(catalogue, study.regression.on)
 
 
 def _included(study: Study, frame: pd.DataFrame) -> pd.Series[bool]:

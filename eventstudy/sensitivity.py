@@ -94,14 +94,10 @@ def _rows(
     rows = pinned.loc[[places[i] for i in at]]
     parts = []
     for a, b in study.windows.report if len(at) else ():
-        window = tested_window(
-            run.sample.block,
-            run.sample.fit,
-            a,
-            b,
-            policy=study.study.missing or "exclude",
-            log_returns=study.study.returns == "log",
-        )
+        policy = study.study.missing or "exclude"
+        log = study.study.returns == "log"
+        block, fit = run.sample.block, run.sample.fit
+        window = tested_window(block, fit, a, b, policy=policy, log_returns=log)
         table = single_event(run.sample, window, names=[("exact_t", "published")])
         parts.append(
             pd.DataFrame(

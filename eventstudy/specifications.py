@@ -20,7 +20,7 @@ from eventstudy.plan import AssetPlan, make_plan
 from eventstudy.prices.panel import PricePanel
 from eventstudy.signed import event_signs, signed_run, signed_windows
 from eventstudy.single_tables import build_single_tables
-from eventstudy.study import Study
+from eventstudy.study import AssetSettings, Study
 
 __all__ = ["COLUMNS", "specification_table", "variants"]
 
@@ -99,7 +99,8 @@ def specification_table(
     """
     parts = []
     last = pinned["session"].max().date() if len(pinned) else None
-    for variant in variants(study):
+    assets = _same_panels(study, list(plans))
+    for variant in variants(study.model_copy(update={"assets": assets})):
         own = make_plan(variant, panel, list(plans), last=last)
         runs, _ = estimate(variant, panel, own, pinned, news=news)
         order = {m: i for i, m in enumerate((variant.model.name, *variant.model.also))}
@@ -115,6 +116,16 @@ def specification_table(
     frame["_model"] = frame["model"].map(models)
     frame["_event"] = frame["event_id"] + "\0" + frame["asset"]
     return frame.sort_values(keys, kind="stable", ignore_index=True)[COLUMNS]
+
+
+def _same_panels(study: Study, names: Sequence[str]) -> dict[str, AssetSettings]:
+    """Return the assets' settings with the panel of the study's own model under every model."""
+    out = {}
+    for name in names:
+        own = study.assets.get(name) or AssetSettings()
+        panel = study.panel_for(name, study.models_for(name)[0])
+        out[name] = own.model_copy(update={"panel": panel})
+    return study.assets | out
 
 
 def _run_rows(study: Study, run: PanelRun, pinned: pd.DataFrame) -> pd.DataFrame:

@@ -83,18 +83,7 @@ def build_tables(
     }
     across: dict[str, list[pd.DataFrame]] = {k: [] for k in ("tests", "paths", "contamination")}
     for run in runs:
-        policy = study.study.missing or "exclude"
-        windows = [
-            tested_window(
-                run.sample.block,
-                run.sample.fit,
-                a,
-                b,
-                policy=policy,
-                log_returns=study.study.returns == "log",
-            )
-            for a, b in spans
-        ]
+        windows = _windows(study, run, spans)
         found = diagnose(run.sample)
         flags = event_flags(run, panel, pinned, others, hints, found.flags)
         parts["events"].append(_events(run, found, flags))
@@ -112,6 +101,13 @@ def build_tables(
     out["paths"] = concat(across["paths"], PATH_COLUMNS)
     out["contamination"] = concat(across["contamination"], CONTAMINATION_COLUMNS)
     return out
+
+
+def _windows(study: Study, run: PanelRun, spans: list[tuple[int, int]]) -> list[Window]:
+    policy = study.study.missing or "exclude"
+    log = study.study.returns == "log"
+    block, fit = run.sample.block, run.sample.fit
+    return [tested_window(block, fit, a, b, policy=policy, log_returns=log) for a, b in spans]
 
 
 def _across(

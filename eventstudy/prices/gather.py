@@ -110,9 +110,19 @@ def whole_panel(demand: Demand) -> PricePanel | None:
         return panel_from_frame(demand.frame, kind=prices.kind)
     if prices.source not in WHOLE:
         return None
-    panel = load_prices(prices, [], folder=demand.folder, offline=demand.offline)
-    elsewhere = set(told_elsewhere(demand.study)) & set(panel.assets)
-    return panel.select([n for n in panel.assets if n not in elsewhere]) if elsewhere else panel
+    if len(prices.places) == 1:
+        return load_prices(prices, [], folder=demand.folder, offline=demand.offline)
+    # A symbol that this place lacks may be another one's.
+    plain = prices.model_copy(update={"symbols": {}})
+    panel = load_prices(plain, [], folder=demand.folder, offline=demand.offline)
+    elsewhere = set(told_elsewhere(demand.study))
+    renamed = {
+        name: symbol
+        for name, symbol in settings_of(demand.study, prices).symbols.items()
+        if symbol in panel.assets and name not in elsewhere
+    }
+    taken = {*renamed, *renamed.values(), *elsewhere}
+    return panel.relabel({**renamed, **{n: n for n in panel.assets if n not in taken}})
 
 
 def _prices(demand: Demand, whole: PricePanel | None, wanted: Sequence[str]) -> PricePanel:

@@ -183,7 +183,8 @@ class PricePanel:
             base=None if self.base is None else self.base[old].set_axis(labels, axis=1),
             kind=self.kind,
             assets={
-                name: replace(self.assets[column], name=name) for name, column in columns.items()
+                name: _renamed(self.assets[column], column, name)
+                for name, column in columns.items()
             },
             flags=flags_frame(flags),
             hashes=self.hashes,
@@ -227,6 +228,11 @@ class PricePanel:
                 if days.size and days[-1] - days[0] + 1 != days.size:
                     out.append(column)
         return tuple(str(self.close.columns[k]) for k in sorted(out))
+
+
+def _renamed(info: AssetInfo, column: str, name: str) -> AssetInfo:
+    """Return the asset under a new name; a title that was but the column's name goes with it."""
+    return replace(info, name=name, title=name if info.title == column else info.title)
 
 
 def _checked(frame: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 
 from eventstudy.report import facts
 from eventstudy.report.format import HTML, Format
-from eventstudy.report.words import join, quoted, short
+from eventstudy.report.words import join, quoted, short, subject
 
 __all__ = ["caveats"]
 
@@ -62,7 +62,7 @@ def _clocks(result: facts.ResultLike, texts: dict[str, str]) -> list[str]:
     pinned = result.pinned[result.pinned["event_id"].astype(str).isin(told)]
     for (event_id, position), part in pinned.groupby(["event_id", "position"], sort=False):
         if position in _CLOCKS:
-            named = [titles.get(str(a), str(a)) for a in part["asset"]]
+            named = [subject(titles.get(str(a), str(a))) for a in part["asset"]]
             some = join(named) if len(named) <= 3 else f"{named[0]} and {len(named) - 1} others"
             head = quoted(short(texts.get(str(event_id), str(event_id))))
             out.append(f"{head} {_CLOCKS[str(position)].format(assets=some)}.")

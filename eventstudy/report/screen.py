@@ -172,9 +172,7 @@ def print_reactions(rows: pd.DataFrame, console: Console) -> None:
         told = ", ".join(
             f"{r['title']} {SCREEN.pvalue(r['lead_p'])}" for _, r in filtered.iterrows()
         )
-        line(
-            console, f"Filtered placebo p, where it leads (volatility was unusual): {told}.", "dim"
-        )
+        line(console, f"The filtered placebo p leads (unusual volatility): {told}.", "dim")
 
 
 def _print_many(result: facts.ResultLike, console: Console, *, full: bool) -> None:

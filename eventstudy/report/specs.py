@@ -32,33 +32,40 @@ def specification_rows(frame: pd.DataFrame, fmt: Format = HTML, *, caption: str 
     fmt : Format
     caption : str
     """
-    columns = (Column("Panel"), Column("Headline"), Column("Asset"), Column("Model", nowrap=True),
-               Column("Estimated on", nowrap=True), Column("Window", nowrap=True), Column("Test"),
+    columns = (Column("Panel"), Column("Model", nowrap=True), Column("Estimated on", nowrap=True),
+               Column("Window", nowrap=True), Column("Headline"), Column("Asset"), Column("Test"),
                Column("Events", True), Column("Mean abnormal", True), Column("Estimate", True),
                Column("p", True), Column("Adj. p", True, "Holm over every row of the table"),
                Column("Note"))  # fmt: skip
+    notes = dict.fromkeys(map(one_line, frame["note"])) if len(frame) else {}
+    shared = next(iter(notes)) if len(notes) == 1 else ""
     body = []
     for row in frame.to_dict("records"):
         key = (str(row["name"]), str(row["variant"]))
         body.append(
             [
                 txt(row["panel"], strong=True),
-                txt(row["event_id"]),
-                txt(row["asset"]),
                 txt(fmt.model(row["model"])),
                 Cell(fmt.window(row["estimation_start"], row["estimation_end"]),
                      float(row["estimation_start"])),
                 Cell(fmt.window(row["start"], row["end"]), float(row["start"])),
+                txt(row["event_id"]),
+                txt(row["asset"]),
                 txt(_TITLES.get(key, " ".join(key))),
                 num(row["n_events"], fmt.count),
                 num(row["mean_car"], fmt.percent),
                 Cell(estimate_text(row, "estimate", fmt)),
                 num(row["pvalue"], fmt.pvalue),
                 num(row["pvalue_adjusted"], fmt.pvalue),
-                txt(row["note"]),
+                txt("" if shared else row["note"]),
             ]
         )  # fmt: skip
-    return Table("specification", caption, columns, body).tidy()
+    panels = list(dict.fromkeys(map(one_line, frame["panel"])))
+    only = panels[0] if len(panels) == 1 else ""
+    told = f"{caption}, {only}" if only and only not in caption else caption
+    if only:
+        columns, body = columns[1:], [row[1:] for row in body]
+    return Table("specification", told, columns, body, note=shared).tidy()
 
 
 def specification_part(

@@ -15,7 +15,7 @@ from eventstudy.report.outline import Part
 from eventstudy.report.tables import Cell, Column, Table, txt
 from eventstudy.results import StudyResult, rows_for_json
 
-__all__ = ["COLUMNS", "LEVEL", "Changes", "compare"]
+__all__ = ["COLUMNS", "LEVEL", "Changes", "compare", "leading_tests"]
 
 LEVEL = 0.05
 COLUMNS = [
@@ -261,10 +261,11 @@ def _moved(head: Mapping[str, Any], what: str, old: Any, new: Any) -> list[dict[
     return [{"kind": "moved", **head, "what": what, "old": old, "new": new}]
 
 
-def _leads(result: StudyResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+def leading_tests(result: StudyResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the leading tests of the reported windows: across events, and of single events."""
     spans = facts.reported(result)
     parts = []
-    for frame in (result.event_tests, result.tests):
+    for frame in (result.tests, result.event_tests):
         if frame.empty:
             parts.append(frame)
             continue
@@ -277,7 +278,7 @@ def _verdicts(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
     """Tell the leading tests whose p, alone or adjusted, is on another side of the level."""
     out: list[dict[str, Any]] = []
     for was, now, keys in zip(
-        _leads(old), _leads(new), ([*_WINDOW, "name", "variant"], _PANEL), strict=True
+        leading_tests(old), leading_tests(new), (_PANEL, [*_WINDOW, "name", "variant"]), strict=True
     ):
         before = _keyed(was, keys)
         for key, row in _keyed(now, keys).items():

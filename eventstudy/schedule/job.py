@@ -399,5 +399,5 @@ def _overview(outcomes: Sequence[Outcome], options: JobOptions) -> None:
 
 def _summary(slug: str, state: dict[str, Any]) -> dict[str, Any]:
     keys = ("study", "run", "identity", "prices_to", "pending", "family", "previous", "changed",
-            "question", "answer")  # fmt: skip
+            "question", "answer", "leads")  # fmt: skip
     return {"folder": slug} | {key: state.get(key) for key in keys}

@@ -23,13 +23,15 @@ from eventstudy.report.format import HTML, one_line
 from eventstudy.report.outline import Part
 from eventstudy.report.tables import Cell, Column, Table, txt
 from eventstudy.report.writers import Extras, report_files, write_reports
-from eventstudy.results import SCHEMA_VERSION, StudyResult, load, text_columns
+from eventstudy.results import SCHEMA_VERSION, StudyResult, load, plain_rows, text_columns
 from eventstudy.saving import csv_bytes
-from eventstudy.schedule.changes import Changes, compare
+from eventstudy.schedule.changes import Changes, compare, leading_tests
 from eventstudy.schedule.folders import STATE, json_bytes, read_state
 from eventstudy.schedule.pending import PENDING_COLUMNS, hold, horizons, without_pending
 from eventstudy.study import Study
 from eventstudy.version import __version__
+
+MOST_LEADS = 200
 
 __all__ = ["Ready", "Seen", "content_hash", "fill", "finish", "restore", "see", "store"]
 
@@ -232,12 +234,27 @@ def fill(
         "changed": changes.sentence(),
         "question": words.question(ready.result),
         "answer": " ".join(text for _, text in told[:1]),
+        "leads": leading_rows(ready.result),
     }
     store(Ready(ready.result, ready.pending, state), folder)
     write_reports(ready.result, folder, formats, extras=extras)
     (folder / "changes.json").write_bytes(json_bytes(changes.to_json()))
     (folder / STATE).write_bytes(json_bytes(state | {"files": sorted(files)}))
     return changes
+
+
+def leading_rows(result: StudyResult) -> list[dict[str, Any]]:
+    """Return the leading tests of the reported windows with both p-values, at most ``MOST_LEADS``.
+
+    Tests across events come before those of single events.
+    """
+    keys = ["panel", "event_id", "asset", "model", "start", "end", "name", "variant", "pvalue",
+            "pvalue_adjusted"]  # fmt: skip
+    out: list[dict[str, Any]] = []
+    for frame in leading_tests(result):
+        known = frame[frame["pvalue"].notna()] if len(frame) else frame
+        out += plain_rows(known.reindex(columns=keys).dropna(axis="columns", how="all"))
+    return out[:MOST_LEADS]
 
 
 def _previous(run: Path | None) -> Ready | None:

@@ -82,8 +82,9 @@ def test_two_runs_write_the_same_bytes(folder: Path, command) -> None:
     for name in ("a", "b"):
         out = folder / name
         assert command("run", folder / "study.toml", "--out", out, "--quiet").code == 0
-        files = sorted(p for p in (folder / name).iterdir() if p.name != "run.json")
-        found.append({p.name: p.read_bytes() for p in files})
+        files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "run.json")
+        found.append({str(p.relative_to(out)): p.read_bytes() for p in files})
+    assert any(name.startswith("charts/") for name in found[0])
     assert found[0] == found[1]
 
 

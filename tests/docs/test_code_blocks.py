@@ -60,6 +60,13 @@ def read(path: Path) -> Page:
     return Page(path, [(m["kind"], m["body"], m["remark"] or "") for m in found])
 
 
+NEWS = """Units return to base after drills
+
+The defence ministry said on Tuesday at 9 a.m. that units of two districts were going back to base.
+The president confirmed it hours later, after talks that lasted three hours.
+"""
+# Files that a page writes itself, where it would otherwise find one.
+WITHOUT = {"docs/headlines": ("events.csv",)}
 # Commands that need nothing of a page's own: each runs on the first page that has it.
 PLAIN = (["run"], ["doctor"])
 
@@ -94,7 +101,9 @@ def folder(
     monkeypatch.setattr(api, "run", lambda *a, **k: run(*a, **k) if a or k else flagship)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    for name, text in (("study.toml", STUDY), ("events.csv", EVENTS), ("prices.csv", prices)):
+    files = {"study.toml": STUDY, "events.csv": EVENTS, "prices.csv": prices, "news.txt": NEWS}
+    files["news.html"] = f"<html><body><p>{NEWS}</p></body></html>"
+    for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
@@ -106,6 +115,8 @@ def seen() -> set[tuple[str, ...]]:
 
 def write_files(page: Page, folder: Path) -> None:
     """Write the blocks that stand for files, so that the page works on what it shows."""
+    for name in WITHOUT.get(page.name, ()):
+        (folder / name).unlink()
     for _, body, remark in page.blocks:
         if remark.startswith("file: "):
             (folder / remark.removeprefix("file: ")).write_text(body, encoding="utf-8")

@@ -14,7 +14,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from eventstudy.errors import InputError
-from eventstudy.plots import Plot, style
+from eventstudy.plots import Plot, single, style
 from eventstudy.plots.svg import draw, inline_svg, save_svg, svg_text
 from eventstudy.results import StudyResult
 
@@ -155,3 +155,19 @@ def test_colours_differ_in_grey() -> None:
     ordered = [style.INK, style.ACCENT, style.BAND, style.BAND_WIDE]
     steps = np.diff([luminance(c) for c in ordered])
     assert (steps > 0.1).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chart_that_stands_alone_has_a_title(drawn: StudyResult, name: str) -> None:
+    ax = chart(drawn, name)(ax=Figure().add_subplot())
+    assert ax.get_title("left")
+    assert ax.get_title() == ""
+
+
+def test_titles_name_asset_and_model(plain: StudyResult) -> None:
+    ax = Plot(plain).car(asset="A02", model="market_model", ax=Figure().add_subplot())
+    told = " ".join(ax.get_title("left").split())
+    assert told.endswith(": cumulated abnormal return, market model")
+    ax = Plot(plain).caar("shares", ax=Figure(figsize=(9, 3)).add_subplot())
+    assert ax.get_title("left").startswith("shares: mean cumulated abnormal return")
+    assert single.car(plain, ax=Figure().add_subplot()).get_title("left") == ""

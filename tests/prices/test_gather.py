@@ -105,7 +105,7 @@ def test_a_file_s_columns_stand_beside_other_places(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prices", "assets", "words"),
     [
-        ([{"source": "bundled"}], {}, "'bundled' is the name of two places"),
+        ([{"source": "bundled"}], {}, '"bundled" is the name of two places'),
         ([{"name": "x", "source": "file"}], {}, "needs it, such as"),
         ([{"name": "x", "source": "file", "file": "a.csv", "kind": "returns"}], {}, "differs from"),
         ([], {"XOM": {"source": "fil"}}, "no place of prices"),
@@ -207,7 +207,7 @@ def test_holes_in_a_factor_are_findings(tmp_path: Path) -> None:
     holes = result.quality.query("check == 'factor_hole'")
     assert holes["asset"].tolist() == ["HML", "Mkt-RF", "RF", "SMB"]
     assert holes["session"].dt.strftime("%Y-%m-%d").unique().tolist() == ["2022-02-17"]
-    assert (holes["value"] == 3.0).all()
+    assert (holes["value"] == 4.0).all()
 
 
 @pytest.mark.parametrize(

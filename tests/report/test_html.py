@@ -12,11 +12,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from eventstudy.report import facts, render_html, write_html
 from eventstudy.report.format import HTML
+from eventstudy.report.outline import Part
+from eventstudy.report.tables import Cell, Column, Table
 from eventstudy.results import StudyResult
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "line", "rect", "path", "use", "circle"}
@@ -216,3 +219,48 @@ def test_the_negative_control_is_told(one: StudyResult) -> None:
     row = next(t for t in parsed.tables if "Sessions earlier" in t[0])[1]
     assert row == ["shares", "market model", "2021-07-30", "138", "BMP t", "3", "+0.21\u00a0sd",
                    "0.666"]  # fmt: skip
+
+
+def test_sections_before_the_answer_and_notes_after_it(one: StudyResult) -> None:
+    table = Table("t", "Moved <b>", (Column("What"),), [[Cell("a & b")]])
+    part = Part("changes", "What changed", ("Since <yesterday>.",), (table,))
+    text = render_html(one, charts=0, first=[part], notes=["The family is all studies."])
+    parsed = Page(text)
+    assert "yesterday" not in {t for t, _ in parsed.tags}
+    assert text.index('id="changes"') < text.index('id="answer"')
+    assert 'href="#changes"' in text
+    assert "Since <yesterday>." in "".join(parsed.text)
+    assert "The family is all studies." in text.split('id="pinned"')[0]
+    assert render_html(one, charts=0) == render_html(one, charts=0, first=(), notes=())
+
+
+def test_other_headlines_sessions_and_regressors_are_told(one: StudyResult) -> None:
+    bare = render_html(one, charts=0)
+    for word in ("Clean events", "could be day 0", 'id="regressions"'):
+        assert word not in bare
+    key = {"panel": "shares", "model": "market_model", "start": 0, "end": 5}
+    test = key | {"name": "portfolio_t", "variant": "published", "note": "", "n_events": 9,
+                  "estimate": 0.0123, "pvalue": 0.04, "n_contaminated": 2, "n_clean": 7,
+                  "estimate_clean": 0.0034, "pvalue_clean": 0.61}  # fmt: skip
+    none = test | {"end": 7, "n_clean": 0, "estimate_clean": np.nan, "pvalue_clean": np.nan}
+    moved = {"event_id": "H1", "asset": "INDEX", "model": "constant_mean", "start": 0, "end": 0,
+             "session": pd.Timestamp("2021-10-01"), "car": 0.0222, "pvalue": 0.2,
+             "chosen": True}  # fmt: skip
+    term = key | {"term": "surprise", "coefficient": 0.0151, "ci_low": 0.001, "ci_high": 0.03,
+                  "statistic": 2.1, "df": 30.0, "pvalue": 0.044, "n_events": 33, "n_clusters": 33,
+                  "r_squared": 0.12, "note": ""}  # fmt: skip
+    text = render_html(
+        replace(
+            one,
+            contamination=pd.DataFrame([test, none]),
+            sensitivity=pd.DataFrame([moved]),
+            regressions=pd.DataFrame([term]),
+        ),
+        charts=0,
+    )
+    told = [" | ".join(row) for t in Page(text).tables for row in t]
+    clean = "+1.23\u00a0% | 0.040 | 7 | +0.34\u00a0% | 0.610"
+    assert any(clean in row for row in told)
+    assert "Every event of the window holds another headline: shares [0, +7]." in text
+    assert any("2021-10-01 | +2.22\u00a0% | 0.200 | of the study" in row for row in told)
+    assert any("surprise | +1.51\u00a0%" in row for row in told)

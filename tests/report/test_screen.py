@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
 from eventstudy.report import facts, print_result, repr_html, repr_text
 from eventstudy.report.format import HTML, SCREEN
+from eventstudy.report.panel_words import control_sentence
 from eventstudy.results import StudyResult
 
 
@@ -95,3 +99,42 @@ def test_repr_html_is_a_safe_fragment(one: StudyResult, nasty: StudyResult) -> N
 def test_repr_is_on_the_result(one: StudyResult) -> None:
     assert repr(one) == repr_text(one)
     assert one._repr_html_() == repr_html(one)
+
+
+def test_a_one_off_fits_one_screen() -> None:
+    from eventstudy.cli.oneoff import OneOff, build_study
+    from eventstudy.pipeline import run_study
+
+    study = build_study(OneOff(event=["2022-02-15T08:00Z"], assets="XOM,CVX", benchmark="SP500"))
+    rows = shown(run_study(study, folder=Path())).splitlines()
+    assert len(rows) <= 40
+    assert max(len(r) for r in rows) <= 80
+    assert "Exxon Mobil fell 1.25 % and Chevron fell 0.73 %" in flat("\n".join(rows))
+    assert "What did prices do around 2022-02-15 08:00 UTC?" in rows[0]
+
+
+def test_the_p_that_leads_is_shown_where_no_column_has_it(one: StudyResult) -> None:
+    tests = one.event_tests.assign(leads=False)
+    lead = tests["name"].eq("placebo_sq") & tests["start"].eq(0) & tests["end"].eq(0)
+    tests.loc[lead, ["leads", "variant", "pvalue"]] = [True, "filtered", 0.4321]
+    assert "0.432" in shown(replace(one, event_tests=tests))
+
+
+def test_windows_stand_side_by_side(one: StudyResult) -> None:
+    text = shown(one)
+    assert "Other windows: abnormal return (p that leads)" in text
+    other = next(w for w in facts.reported(one) if w != (0, 0))
+    first = facts.reactions(one, window=other).iloc[0]
+    assert f"{SCREEN.percent(first['car'])} ({SCREEN.pvalue(first['lead_p'])})" in text
+    assert "Other windows" not in shown(one, full=True)
+
+
+def test_the_negative_control_is_one_sentence(one: StudyResult) -> None:
+    rows = [("a", 20, 0.3), ("a", 20, 0.04), ("b", 1, 0.9), ("c", 3, 0.001)]
+    control = pd.DataFrame(rows, columns=["panel", "n_events", "pvalue"]).assign(shift=-138)
+    assert control_sentence(replace(one, control=control), SCREEN) == (
+        "Negative control: the same tests 138 sessions earlier, on dates without a headline of "
+        "the catalogue: p from 0.040 to 0.900; 1 of 3 below 5 %; panels of fewer than five "
+        "events aside."
+    )
+    assert control_sentence(one, SCREEN) == ""
