@@ -30,7 +30,7 @@ class Study(settings.Study):
     ...           prices={"source": "bundled", "assets": ["XOM"]},
     ...           model={"name": "market_model", "benchmark": "SP500"})
     >>> round(float(s.run().windows.query("start == 0 and end == 0").car.iloc[0]), 4)
-    -0.0232
+    -0.0284
     """
 
     _folder: Path = PrivateAttr(default=Path())
@@ -296,10 +296,10 @@ def specification(
 
     Examples
     --------
-    >>> table = specification(models=["constant_mean"], estimation=[(-130, -11), (-90, -11)],
+    >>> table = specification(models=["constant_mean"], estimation=[(-130, -11), (-110, -11)],
     ...                       windows=[(0, 0)])
     >>> table["estimation_start"].unique().tolist()
-    [-130, -90]
+    [-130, -110]
     """
     from eventstudy.pipeline import prepare
     from eventstudy.specifications import specification_table

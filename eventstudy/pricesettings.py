@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -145,6 +146,12 @@ class PlaceSettings(Section):
     def label(self) -> str:
         """What messages and ``[assets.<name>] source`` call the place."""
         return self.name or self.source
+
+    @property
+    def database(self) -> Path | None:
+        """File of an embedded database, relative to the study file; None for a server."""
+        found = re.fullmatch(r"(?:sqlite|duckdb)(?:\+\w+)?:///([^?]+)(?:\?.*)?", self.url or "")
+        return Path(found.group(1)) if found else None
 
     @checks(mode="after")
     def _fits_source(self) -> PlaceSettings:

@@ -133,7 +133,9 @@ def study_files(study: Study, folder: Path) -> list[tuple[KeyPath, Path]]:
     named: tuple[tuple[KeyPath, Path | None], ...] = (
         (("events", "file"), study.events.file),
         (("prices", "file"), study.prices.file),
+        (("prices", "url"), study.prices.database),
         *((("prices", "more", i, "file"), p.file) for i, p in enumerate(study.prices.more)),
+        *((("prices", "more", i, "url"), p.database) for i, p in enumerate(study.prices.more)),
         (("factors", "file"), factors),
         (("study", "rates"), study.study.rates),
     )

@@ -73,7 +73,10 @@ def run(
     table_format: Annotated[
         str, typer.Option("--format", help="Of the tables: csv, or parquet (writes both).")
     ] = "csv",
-    report: Annotated[bool, typer.Option(help="Write report.html into --out as well.")] = True,
+    report: Annotated[bool, typer.Option(help="Write a report into --out as well.")] = True,
+    report_format: Annotated[
+        str, typer.Option(help="Of the report: html,pdf,xlsx,tex,md.")
+    ] = "html",
     json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
@@ -156,6 +159,7 @@ def run(
             out=out,
             format=table_format,
             report=report,
+            report_format=report_format,
             json=json,
             quiet=quiet,
             full=full,

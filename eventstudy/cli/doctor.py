@@ -27,6 +27,7 @@ NEEDED = (
 EXTRAS = {
     "arch": "garch", "ipykernel": "notebook", "jupytext": "notebook", "dateparser": "words",
     "rapidfuzz": "words", "feedparser": "words", "icalendar": "words",
+    "sqlalchemy": "sql", "psycopg": "sql",
 }  # fmt: skip
 MARKS: dict[State, str] = {
     "ok": "ok", "optional": "--", "missing": "MISSING", "unreachable": "NO ANSWER",
@@ -153,16 +154,13 @@ def _file(path: Path, name: str, digest: str) -> Check:
 
 
 def _live() -> list[Check]:
-    """Ask Yahoo for one index."""
-    from eventstudy.prices import load_prices
-    from eventstudy.pricesettings import PricesSettings
+    """Ask the real services."""
+    from eventstudy.cli.live import live_checks
 
     try:
-        panel = load_prices(PricesSettings(source="yahoo"), ["^GSPC"], folder=Path())
+        return [Check("network", name, state, detail) for name, state, detail in live_checks()]
     except (EventStudyError, ImportError) as error:
         return [Check("network", "yahoo", "unreachable", " ".join(str(error).split()))]
-    last = panel.close.index[-1]
-    return [Check("network", "yahoo", "ok", f"^GSPC up to {last:%Y-%m-%d}")]
 
 
 def _print(checks: list[Check], *, live: bool) -> None:

@@ -21,7 +21,6 @@ __all__ = ["RunOptions", "flagship", "input_files", "run"]
 
 FORMATS = ("csv", "parquet")
 CHARTS = "charts"
-REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class RunOptions:
     out: Path | None = None
     format: str = "csv"
     report: bool = True
+    report_format: str = "html"
     json: bool = False
     quiet: bool = False
     full: bool = False
@@ -130,6 +130,7 @@ def _job(path: Path | None, one_off: OneOff) -> _Job:
 
 
 def _check_out(options: RunOptions, job: _Job) -> None:
+    from eventstudy.report.writers import report_files
     from eventstudy.results import TABLES
     from eventstudy.saving import check_no_input
 
@@ -140,8 +141,14 @@ def _check_out(options: RunOptions, job: _Job) -> None:
         raise InputError(f"--out {out} is a file; name a folder")
     names = [f"{name}.csv" for name in TABLES] + ["run.json"]
     names += [f"{name}.parquet" for name in TABLES] if options.format == "parquet" else []
-    names += [REPORT] if options.report else []
+    names += report_files(_formats(options))
     check_no_input(out, job.inputs, names)
+
+
+def _formats(options: RunOptions) -> tuple[str, ...]:
+    from eventstudy.report.writers import check_formats
+
+    return check_formats(options.report_format) if options.report else ()
 
 
 def _check_quality(result: StudyResult) -> None:
@@ -166,9 +173,9 @@ def _write(result: StudyResult, out: Path, options: RunOptions) -> None:
         result.save(folder, format=options.format)
         if options.report:
             from eventstudy.report.chartfiles import write_charts
-            from eventstudy.report.html import write_html
+            from eventstudy.report.writers import write_reports
 
-            write_html(result, folder / REPORT)
+            write_reports(result, folder, _formats(options))
             write_charts(result, folder / CHARTS)
 
     fill_folder(out, write)

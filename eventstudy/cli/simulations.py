@@ -126,6 +126,7 @@ def resampled(
 
 
 def numbers(text: str) -> list[float]:
+    """Read the effects of ``--effect``, separated by commas."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:

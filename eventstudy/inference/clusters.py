@@ -213,9 +213,11 @@ def wild_cluster_bootstrap_t(
 
     Notes
     -----
-    The null is imposed: ``x*_i = w_g x_i`` with one weight for each *date* (one for each firm would
-    reject half of the time when all events share a date), Webb's six points for fewer than ten
-    dates, Rademacher signs otherwise; ``t*`` is the CR1 t of ``x*``. Every pattern is visited
+    .. math:: x_i^* = w_{g(i)} x_i, \quad p = \frac{1 + \#\{|t^*| \ge |t|\}}{B + 1}
+
+    The null is imposed, with one weight for each *date* (one for each firm would reject half of
+    the time when all events share a date), Webb's six points for fewer than ten dates, Rademacher
+    signs otherwise; ``t*`` is the CR1 t of ``x*``. Every pattern is visited
     where there are no more of them than draws. No statistic for fewer than two events or dates,
     or when the smallest possible p exceeds the level.
 

@@ -110,9 +110,11 @@ class Plot:
 
     def specification(self, panel: str | None = None, *, ax: Axes | None = None) -> Axes:
         """Effect under every choice, see :func:`eventstudy.plots.specification.specification`."""
+        from eventstudy.plots import titles
         from eventstudy.plots.specification import specification
 
-        return specification(self._result.specification, panel, ax=ax)
+        drawn = specification(self._result.specification, panel, ax=ax)
+        return titles.titled(drawn, "Mean abnormal return under every specification")
 
     def pvalues(
         self, panel: str | None = None, *, model: str | None = None, ax: Axes | None = None

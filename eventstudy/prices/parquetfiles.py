@@ -93,6 +93,9 @@ def read_parquet(
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{label}: this can't be read as Parquet ({reason}).") from None
+    finally:
+        # What Arrow keeps for later is given back: the matrix needs the room.
+        pa.default_memory_pool().release_unused()
 
 
 def _column_names(schema: pa.Schema) -> list[str]:

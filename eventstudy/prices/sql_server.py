@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from eventstudy.prices import PriceSettings
 
-__all__ = ["columns_of", "database_file", "open_engine", "out_of_reach", "words_of"]
+__all__ = ["columns_of", "open_engine", "out_of_reach", "words_of"]
 
 CONNECT_SECONDS = 20
 DRIVERS = {"postgresql": "psycopg", "sqlite": None, "duckdb": None}
@@ -85,9 +85,9 @@ def _url(settings: PriceSettings) -> sa.URL:
 
 def _local(url: sa.URL, dialect: str, folder: Path) -> tuple[sa.URL, dict[str, Any]]:
     """Find the file of an embedded database, and open it for reading alone."""
-    path = _file(url, folder)
-    if path is None:
+    if not url.database or url.database == ":memory:":
         raise InputError(f"[prices] url: a {dialect} database needs the name of its file.")
+    path = folder / url.database
     if not path.is_file():
         raise InputError(f"[prices] url: there is no database file {path}.")
     if dialect == "duckdb":
@@ -95,25 +95,6 @@ def _local(url: sa.URL, dialect: str, folder: Path) -> tuple[sa.URL, dict[str, A
     # SQLite takes the mode in a URI of its own.
     quoted = path.resolve().as_uri()
     return url.set(database=quoted, query={"mode": "ro", "uri": "true"}), {}
-
-
-def _file(url: sa.URL, folder: Path) -> Path | None:
-    name = url.database
-    if not name or name == ":memory:":
-        return None
-    return folder / name
-
-
-def database_file(url: str | None, folder: Path) -> Path | None:
-    """Return the file of an embedded database, None for a server.
-
-    Examples
-    --------
-    >>> database_file("sqlite:///prices.db", Path("folder")).as_posix()
-    'folder/prices.db'
-    """
-    found = re.fullmatch(r"(?:sqlite|duckdb)(?:\+\w+)?:///([^?]+)(?:\?.*)?", url or "")
-    return folder / found.group(1) if found else None
 
 
 def words_of(error: Exception, engine: sa.Engine) -> str:

@@ -211,6 +211,7 @@ def other_windows(part: pd.DataFrame) -> str:
 
 
 def lead_table(part: pd.DataFrame) -> Table:
+    """Return the table of the leading tests of a panel."""
     columns = (
         Column("Window", nowrap=True),
         Column("Test"),

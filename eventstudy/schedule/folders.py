@@ -47,7 +47,7 @@ def slug_of(name: str) -> str:
     Examples
     --------
     >>> slug_of("partial-withdrawal"), slug_of("../a b")
-    ('partial-withdrawal', 'a-b-a3ea3dd6')
+    ('partial-withdrawal', 'a-b-2c2c791a')
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80]
     if safe == name and safe.casefold() not in (INDEX, SUMMARY):

@@ -159,6 +159,8 @@ def run_job(
     once = list({p.resolve(): p for p in studies}.values())
     with locked(options.out):
         items, outcomes = _load(once, options)
+        for outcome in outcomes.values():
+            tell({"event": "study_done", **outcome.to_json()})
         work = options.out / WORK
         one = _call if options.family == "call" else _each
         outcomes |= one(items, options, work, tell)

@@ -133,12 +133,13 @@ def test_doctor_sees_a_damaged_file(command, monkeypatch, tmp_path: Path) -> Non
 
 
 def test_doctor_live_without_network_is_4(command, monkeypatch) -> None:
-    import eventstudy.prices
+    from eventstudy.prices import factors, yahoo
 
     def fail(*args: object, **kwargs: object) -> None:
         raise SourceError("no route to Yahoo")
 
-    monkeypatch.setattr(eventstudy.prices, "load_prices", fail)
+    monkeypatch.setattr(yahoo, "fetch_history", fail)
+    monkeypatch.setattr(factors, "fetch_factors", fail)
     result = command("doctor", "--live")
     assert result.code == 4
     assert "no route to Yahoo" in result.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_the_screen_shown_is_the_screen_printed() -> None:
     shown = re.search(r"<!-- screen: begin -->\n```text\n(.*?)\n```\n<!-- screen: end -->", TEXT,
                       re.DOTALL)  # fmt: skip
     assert shown is not None
-    console = Console(width=80, record=True, file=open("/dev/null", "w"), color_system=None)  # noqa: PTH123, SIM115
+    console = Console(width=80, record=True, file=io.StringIO(), color_system=None)
     print_result(es.run(), console)
     printed = [line.rstrip() for line in console.export_text().splitlines()]
     excerpt = [line.rstrip() for line in shown.group(1).splitlines()]

@@ -16,6 +16,7 @@ from typing import Any
 def single(given: dict[str, Any]) -> dict[str, float]:
     """The PyPI package ``eventstudy``: one event, and the mean of all."""
     import numpy as np
+
     from eventstudy import Multiple, Single, models  # type: ignore[attr-defined]
 
     def event(stock: str, *, model: Any = models.market_model, shock: float = 0.0) -> Any:

@@ -98,11 +98,11 @@ def test_few_dates_are_called_descriptive() -> None:
     for dates, note in ((4, "descriptive: 4 dates"), (5, "5 dates: the reference t(4) is")):
         got = car_regression(y, z, names=names(1), cluster=np.arange(20) % dates)
         assert got.note.startswith(note)
-    for dates, note in ((29, "approximate"), (30, "")):
-        y, z, _ = events(3, 60, 1, 60)
+    y, z, _ = events(3, 60, 1, 60)
+    for dates, approximate in ((29, True), (30, False)):
         got = car_regression(y, z, names=names(1), cluster=np.arange(60) % dates)
-        assert (note in got.note) == (got.note != "" or note == "")
-        assert bool(got.note) == (dates < 30)
+        assert ("approximate" in got.note) == approximate
+        assert bool(got.note) == approximate
 
 
 def test_missing_values_leave_the_event_out() -> None:
@@ -125,6 +125,14 @@ def test_order_of_events_is_nothing_and_scale_goes_through() -> None:
     scaled = car_regression(100 * y, z / 1000, names=names(2), cluster=date)
     np.testing.assert_allclose(scaled.coefficient[1:], 1e5 * base.coefficient[1:], rtol=RELATIVE)
     np.testing.assert_allclose(scaled.statistic, base.statistic, rtol=RELATIVE)
+
+
+def test_a_regressor_in_tiny_units_is_a_regressor() -> None:
+    y, z, date = events(9, 30, 2, 30)
+    base = car_regression(y, z, names=names(2), cluster=date)
+    tiny = car_regression(y, z * 1e-14, names=names(2), cluster=date)
+    assert tiny.note == ""
+    np.testing.assert_allclose(tiny.statistic, base.statistic, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,12 @@ from eventstudy.prices.files import load_file
 from eventstudy.prices.frames import panel_from_frame
 from eventstudy.prices.tables import to_frame
 from eventstudy.pricesettings import PricesSettings
+from eventstudy.returns import asset_returns
 
 # A table and its matrix, and what pandas needs around them.
 MEMORY_FACTOR = 3.0
+# The prices and their returns, both as float64, and what is in between.
+RETURNS_FACTOR = 3.0
 # Processor time, so that a busy machine does not matter; it takes about half a second.
 SECONDS_FOR_A_MILLION_CELLS = 5.0
 
@@ -435,8 +438,15 @@ def test_memory_of_a_large_parquet_panel(tmp_path: Path, shape: str) -> None:
     pool = pa.default_memory_pool()
     pool.release_unused()
     tracemalloc.start()
-    panel = load_file(path)
+    panel = load_prices(PricesSettings(source="file", file=path), [])
     peak = tracemalloc.get_traced_memory()[1]
+    sessions = panel.close.index.to_numpy().astype("datetime64[D]")
+    returns = np.full((assets, sessions.size), np.nan)
+    for row, name in enumerate(panel.assets):
+        returns[row] = asset_returns(panel, name, sessions=sessions).values
+    whole = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < MEMORY_FACTOR * numbers.nbytes
+    assert whole < RETURNS_FACTOR * numbers.nbytes
+    np.testing.assert_allclose(returns[7, 1:], numbers[1:, 7] / numbers[:-1, 7] - 1, rtol=1e-12)
     np.testing.assert_array_equal(panel.close["A7"], numbers[:, 7])

@@ -211,26 +211,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running.cleanup()
 
 
-def crsp() -> str:
+def crsp() -> bytes:
     """A thousand assets over a thousand days, in CRSP's columns; one price is missing."""
+    import pyarrow as pa
+    from pyarrow import csv
+
     rng = np.random.default_rng(20220215)
-    days = pd.bdate_range("2019-01-02", periods=DAYS)
-    permnos = np.arange(10_001, 10_001 + ROWS // DAYS)
+    days = pd.bdate_range("2019-01-02", periods=DAYS).to_numpy().astype("datetime64[D]")
+    permnos = np.arange(10_001, 10_001 + ROWS // DAYS, dtype=np.int32)
     moves = rng.normal(0.0, 0.01, (DAYS, permnos.size))
     moves[:, 1:] += moves[:, :1]
     levels = np.round(50.0 * np.exp(moves.cumsum(axis=0)), 4)
-    frame = pd.DataFrame(
+    levels[int(np.flatnonzero(days == np.datetime64("2021-03-03"))[0]), 1] = np.nan
+    table = pa.table(
         {
-            "d": np.repeat(days.strftime("%Y-%m-%d"), permnos.size),
+            "d": np.repeat(days, permnos.size),
             "p": np.tile(permnos, DAYS),
-            "c": levels.ravel(),
-            "v": 100,
+            "c": pa.array(levels.ravel(), from_pandas=True),
+            "v": np.full(ROWS, 100, dtype=np.int32),
         }
     )
-    frame.loc[(frame["p"] == 10_002) & (frame["d"] == "2021-03-03"), "c"] = np.nan
-    text = io.StringIO()
-    frame.to_csv(text, header=False, index=False)
-    return text.getvalue()
+    out = io.BytesIO()
+    csv.write_csv(table, out, csv.WriteOptions(include_header=False))
+    return out.getvalue()
 
 
 COLUMNS = {"date": "Date", "asset": "permno", "close": "prc"}

@@ -30,7 +30,7 @@ estimation = [-42, -3]
 event = [-1, 2]
 report = [[0, 0], [0, 2]]
 [tests]
-names = ["bmp_t", "exact_t"]
+names = ["bmp_t", "exact_t", "placebo_sq"]
 """
 
 

@@ -47,9 +47,8 @@ def test_the_newest_run_loads_as_a_result(study: Path, job: Job, tmp_path: Path)
 
 def test_another_folder_gets_the_same_bytes(study: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        run_job([study], JobOptions(tmp_path / name, ("html", "md", "tex")))
+        run_job([study], JobOptions(tmp_path / name, ("html", "tex")))
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
-    assert "small/" + Path(next(iter(contents(tmp_path / "a")))).name is not None
 
 
 def test_prices_that_go_on_are_no_news(study: Path, job: Job) -> None:
@@ -97,22 +96,23 @@ def test_a_headline_ahead_of_the_prices_waits_whole(study: Path, job: Job, tmp_p
 
 
 def test_with_skip_an_event_waits_until_its_window_is_there(study: Path, job: Job) -> None:
-    study.write_text(study.read_text().replace('name = "small"', 'name = "small"\nmissing = "skip"'))
+    text = study.read_text()
+    study.write_text(text.replace('name = "small"', 'name = "small"\nmissing = "skip"'))
     (first,) = job(study, as_of=date(2021, 5, 19))
     assert (first.code, first.pending) == (0, 4)
     assert set(es.load(study.parent.parent / "out" / first.run).events["event_id"]) == {"one"}
 
 
 def test_as_of_sees_nothing_after_it(study: Path, tmp_path: Path) -> None:
-    seen = JobOptions(tmp_path / "a", ("html", "md"), as_of=date(2021, 5, 19))
-    run_job([study], seen)
+    day = date(2021, 5, 19)
+    run_job([study], JobOptions(tmp_path / "a", ("md",), as_of=day))
     cut = make_study(tmp_path / "cut", last="2021-05-19")
     cut.with_name("events.csv").write_text(study.with_name("events.csv").read_text())
     study.with_name("events.csv").write_text(
         study.with_name("events.csv").read_text() + "three,2021-06-01,AAA,a third headline\n"
     )
-    run_job([study], JobOptions(tmp_path / "b", ("html", "md"), as_of=date(2021, 5, 19)))
-    run_job([cut], JobOptions(tmp_path / "c", ("html", "md"), as_of=date(2021, 5, 19)))
+    run_job([study], JobOptions(tmp_path / "b", ("md",), as_of=day))
+    run_job([cut], JobOptions(tmp_path / "c", ("md",), as_of=day))
     assert contents(tmp_path / "a") == contents(tmp_path / "b") == contents(tmp_path / "c")
 
 
@@ -149,7 +149,8 @@ def test_a_price_far_from_any_chart_is_seen_to_be_revised(study: Path, job: Job)
     prices = study.with_name("prices.csv")
     lines = prices.read_text().split("\n")
     day, market, own, other = lines[3].split(",")
-    prices.write_text("\n".join([*lines[:3], f"{day},{market},{float(own) + 9},{other}", *lines[4:]]))
+    lines[3] = f"{day},{market},{float(own) + 9},{other}"
+    prices.write_text("\n".join(lines))
     assert job(study)[0].changes["revised_price"] == 1
 
 
@@ -187,7 +188,7 @@ def test_a_failure_stops_nobody_else(study: Path, job: Job, tmp_path: Path) -> N
     }  # fmt: skip
 
 
-def test_a_study_that_fails_later_keeps_its_last_report(study: Path, job: Job, tmp_path: Path) -> None:
+def test_who_fails_later_keeps_the_last_report(study: Path, job: Job, tmp_path: Path) -> None:
     (good,) = job(study)
     study.with_name("events.csv").write_text("event_id,timestamp\none,never\n")
     (failed,) = job(study)
@@ -246,11 +247,12 @@ def test_the_family_of_a_call(study: Path, job: Job, tmp_path: Path) -> None:
     raw = {n: es.load(out / o.run).tests for n, o in alone.items()}
     call = {o.name: o for o in job(study, other, family="call")}
     assert [o.status for o in call.values()] == ["new", "new"]
-    p = pd.concat([raw[n].query("leads and pvalue == pvalue")["pvalue"] for n in ("small", "other")])
-    wanted = holm(p.to_numpy())
-    got = pd.concat([es.load(out / call[n].run).tests.query("leads and pvalue == pvalue")
-                     ["pvalue_adjusted"] for n in ("small", "other")])  # fmt: skip
-    assert got.tolist() == wanted.tolist()
+    known = "leads and pvalue == pvalue"
+    p = pd.concat([raw[n].query(known)["pvalue"] for n in ("small", "other")])
+    done = {n: es.load(out / call[n].run).tests for n in ("small", "other")}
+    got = pd.concat([frame.query(known)["pvalue_adjusted"] for frame in done.values()])
+    assert len(got) > 3
+    assert got.tolist() == holm(p.to_numpy()).tolist()
     for o in call.values():
         assert "all 2 studies of this call" in (out / o.run / "report.md").read_text()
     assert "all 2 studies" in json.loads((out / "summary.json").read_text())["family"]["note"]
