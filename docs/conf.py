@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -35,19 +33,3 @@ html_title = f"eventstudy {__version__}"
 html_show_sourcelink = False
 html_copy_source = False
 html_last_updated_fmt = None
-
-
-def keep_existing(_app: object, name: str, source: list[str]) -> None:
-    """Leave pages that are not there out of the contents, so that a part of the docs builds too."""
-    if name == "index":
-        here = Path(__file__).resolve().parent
-        lines = source[0].splitlines()
-        page = re.compile(r"[a-z][a-z/-]*\*?")
-        source[0] = "\n".join(
-            x for x in lines if not page.fullmatch(x) or any(here.glob(f"{x}.md"))
-        )
-
-
-def setup(app: Any) -> None:
-    """Connect what Sphinx calls."""
-    app.connect("source-read", keep_existing)

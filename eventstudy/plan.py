@@ -70,9 +70,7 @@ def _model_plans(
         lags = study.benchmark_lags_for(asset, model) if names else ()
         if model == "scholes_williams":
             lags = SCHOLES_WILLIAMS
-        factors = tuple(
-            Factor(n, lag, is_return=n in returns) for n in names for lag in lags
-        )
+        factors = tuple(Factor(n, lag, is_return=n in returns) for n in names for lag in lags)
         plans.append(
             ModelPlan(model, study.panel_for(asset, model), factors, study.risk_free_for(model))
         )

@@ -57,9 +57,7 @@ def regressor_values(
     return {key: table[i] for i, key in enumerate(keys)}
 
 
-def _numbers(
-    column: pd.Series[Any], lines: pd.Series[Any], name: str, origin: str
-) -> FloatArray:
+def _numbers(column: pd.Series[Any], lines: pd.Series[Any], name: str, origin: str) -> FloatArray:
     out = np.full(len(column), np.nan)
     for i, (value, line) in enumerate(zip(column, lines, strict=True)):
         empty = value is None or value is pd.NA or value is pd.NaT
@@ -121,10 +119,7 @@ def _regression(
     assets = run.rows["asset"].astype(str)
     nothing = np.full(len(settings.on), np.nan)
     z = np.array(
-        [
-            values.get((e, a), values.get((e, ""), nothing))
-            for e, a in zip(ids, assets, strict=True)
-        ]
+        [values.get((e, a), values.get((e, ""), nothing)) for e, a in zip(ids, assets, strict=True)]
     )
     fit = car_regression(
         window.car,

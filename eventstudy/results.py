@@ -240,9 +240,11 @@ def _read(base: Path, name: str) -> pd.DataFrame:
     dates, instants = TABLES[name]
     for column in frame.columns:
         if column in dates:
-            frame[column] = pd.to_datetime(frame[column], format="%Y-%m-%d", errors="coerce")
+            stamps = pd.to_datetime(frame[column], format="%Y-%m-%d", errors="coerce")
+            frame[column] = stamps.astype("datetime64[ns]")
         elif column in instants:
-            frame[column] = pd.to_datetime(frame[column], utc=True, errors="coerce")
+            stamps = pd.to_datetime(frame[column], utc=True, errors="coerce")
+            frame[column] = stamps.astype("datetime64[ns, UTC]")
         elif column not in TEXT_COLUMNS:
             frame[column] = _number(frame[column])
     return frame

@@ -327,9 +327,7 @@ def _check_regression(study: Study) -> None:
         return
     (a, b), (first, last) = study.regression.window, study.windows.event
     if a < first or b > last:
-        fail(
-            f"[{a}, {b}] is not inside the event window [{first}, {last}]", "regression", "window"
-        )
+        fail(f"[{a}, {b}] is not inside the event window [{first}, {last}]", "regression", "window")
 
 
 def _check_specification(study: Study) -> None:

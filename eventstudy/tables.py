@@ -143,9 +143,7 @@ def _model_rank(study: Study, runs: list[PanelRun]) -> dict[str, int]:
     return {m: i for i, m in enumerate(dict.fromkeys(names))}
 
 
-def _ordered(
-    frames: list[pd.DataFrame], rank: dict[str, int], columns: list[str]
-) -> pd.DataFrame:
+def _ordered(frames: list[pd.DataFrame], rank: dict[str, int], columns: list[str]) -> pd.DataFrame:
     """Put rows in the order of the catalogue, then of the study's models, then as they came."""
     full = [f for f in frames if len(f)]
     if not full:

@@ -72,9 +72,7 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
 
     try:
         with progress(quiet=options.quiet) as tell:
-            result = run_study(
-                job.study, folder=job.folder, progress=tell, offline=options.offline
-            )
+            result = run_study(job.study, folder=job.folder, progress=tell, offline=options.offline)
     except InputError as error:
         raise (reworded(error, "--event") if one_off.event else error) from None
     if options.strict:

@@ -149,8 +149,7 @@ def calendar_bytes(frame: pd.DataFrame) -> bytes:
     calendar.add("prodid", "-//market-eventstudy//catalogue//EN")
     calendar.add("version", "2.0")
     rows: list[dict[str, Any]] = [
-        {str(name): value for name, value in row.items()}
-        for row in frame.to_dict(orient="records")
+        {str(name): value for name, value in row.items()} for row in frame.to_dict(orient="records")
     ]
     for row in rows:
         event = library.Event()

@@ -50,9 +50,7 @@ def curve(frame: pd.DataFrame, panel: str | None = None) -> pd.DataFrame:
     return rows.sort_values(["mean_car", *keys], kind="stable").reset_index(drop=True)
 
 
-def specification(
-    frame: pd.DataFrame, panel: str | None = None, *, ax: Axes | None = None
-) -> Axes:
+def specification(frame: pd.DataFrame, panel: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw the mean abnormal return of every specification, in ascending order.
 
     A filled dot has an adjusted p below 5 %, a ringed one a p below 5 % that the adjustment does
@@ -113,8 +111,7 @@ def _choices(rows: pd.DataFrame) -> list[tuple[str, list[str], np.typing.NDArray
     """Return the questions on which the specifications differ, each with its answers by row."""
     spans = [f"[{a}, {b}]" for a, b in zip(rows["start"], rows["end"], strict=True)]
     fits = [
-        f"[{a}, {b}]"
-        for a, b in zip(rows["estimation_start"], rows["estimation_end"], strict=True)
+        f"[{a}, {b}]" for a, b in zip(rows["estimation_start"], rows["estimation_end"], strict=True)
     ]
     who = [
         " ".join(t for t in (str(e), str(a)) if t)

@@ -131,16 +131,8 @@ def convert(
     missing: dict[str, int] = {}
     changed = False
     for name in names:
-        if name not in infos or name in panel.return_columns:
-            continue
-        given = own.get(name) or infos[name].currency
-        currency = MINOR.get(given, given)
-        if not currency:
-            raise InputError(
-                f"[study] currency: the currency of '{name}' is not known; give "
-                f'[assets.{name}] currency = "USD".'
-            )
-        if currency == common or (name not in own and infos[name].source.startswith("ECB")):
+        currency = _own_currency(panel, name, common, own)
+        if currency is None:
             continue
         rate: FloatArray = np.asarray(
             rates(currency, common).reindex(close.index), dtype=np.float64
@@ -150,8 +142,7 @@ def convert(
         if lost.any():
             missing[name] = int(lost.sum())
         held = None if base is None else base[name].to_numpy(dtype=np.float64, copy=True)
-        new, new_base = _converted(price, held, rate, returns=panel.kind == "returns")
-        close[name] = new
+        close[name], new_base = _converted(price, held, rate, returns=panel.kind == "returns")
         if base is not None:
             base[name] = new_base
         infos[name] = replace(infos[name], currency=common)
@@ -163,6 +154,23 @@ def convert(
         words = ", ".join(f"{name} {count}" for name, count in missing.items())
         told.append(f"prices on days without a rate are missing in {common}: {words}")
     return replace(panel, close=close, base=base, assets=infos, notes=(*panel.notes, *told))
+
+
+def _own_currency(panel: PricePanel, name: str, common: str, own: Mapping[str, str]) -> str | None:
+    """Return the currency that a column is to be converted from; None leaves it as it is."""
+    info = panel.assets.get(name)
+    if info is None or name in panel.return_columns:
+        return None
+    given = own.get(name) or info.currency
+    currency = MINOR.get(given, given)
+    if not currency:
+        raise InputError(
+            f"[study] currency: the currency of '{name}' is not known; give "
+            f'[assets.{name}] currency = "USD".'
+        )
+    if currency == common or (name not in own and info.source.startswith("ECB")):
+        return None
+    return currency
 
 
 def _converted(

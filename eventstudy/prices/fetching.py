@@ -185,21 +185,23 @@ def _yahoo(
         if isinstance(outcome, EventStudyError):
             report.items.append(_failed(name, place.label, symbol, outcome))
             continue
-        frame = outcome.history.frame
-        report.items.append(
-            Item(
-                asset=name,
-                place=place.label,
-                symbol=symbol,
-                state="kept" if outcome.from_store else "fetched",
-                first=str(frame.index[0].date()),
-                last=str(frame.index[-1].date()),
-                days=len(frame),
-                sha256=outcome.snapshot.sha256,
-            )
-        )
+        report.items.append(_came(name, place.label, symbol, outcome))
         report.revised.append(outcome.revised.assign(asset=name))
     return done
+
+
+def _came(asset: str, place: str, symbol: str, got: Fetched) -> Item:
+    index = got.history.frame.index
+    return Item(
+        asset=asset,
+        place=place,
+        symbol=symbol,
+        state="kept" if got.from_store else "fetched",
+        first=str(index[0].date()),
+        last=str(index[-1].date()),
+        days=len(index),
+        sha256=got.snapshot.sha256,
+    )
 
 
 def _other(

@@ -186,14 +186,21 @@ def get_histories(
                 ): symbol
                 for symbol in missing
             }  # fmt: skip
-            for future in as_completed(waiting):
-                symbol = waiting[future]
-                outcome = _outcome(future, symbol)
+            for symbol, outcome in _as_they_come(waiting):
                 keep(symbol, outcome)
-                if isinstance(outcome, OutOfReachError):
-                    for other in waiting:
-                        other.cancel()
     return {symbol: done[symbol] for symbol in dict.fromkeys(symbols)}
+
+
+def _as_they_come(
+    waiting: Mapping[Future[Fetched | EventStudyError], str],
+) -> Iterator[tuple[str, Fetched | EventStudyError]]:
+    """Yield outcomes; once Yahoo is out of reach, what has not begun is not asked for."""
+    for future in as_completed(waiting):
+        outcome = _outcome(future, waiting[future])
+        yield waiting[future], outcome
+        if isinstance(outcome, OutOfReachError):
+            for other in waiting:
+                other.cancel()
 
 
 @contextmanager

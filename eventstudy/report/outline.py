@@ -108,8 +108,8 @@ def outline(
         The same result gives the same outline.
     """
     parts = [*_sessions(result, fmt)]
-    parts += _many(result, fmt, charts) if facts.is_panel_study(result) else _each(
-        result, fmt, charts
+    parts += (
+        _many(result, fmt, charts) if facts.is_panel_study(result) else _each(result, fmt, charts)
     )
     parts += _across(result, fmt, charts)
     parts += _specifications(result, fmt, charts)

@@ -32,7 +32,8 @@ def specification_rows(frame: pd.DataFrame, fmt: Format = HTML, *, caption: str 
     fmt : Format
     caption : str
     """
-    columns = (Column("Panel"), Column("Model", nowrap=True), Column("Estimated on", nowrap=True),
+    columns: tuple[Column, ...] = (
+               Column("Panel"), Column("Model", nowrap=True), Column("Estimated on", nowrap=True),
                Column("Window", nowrap=True), Column("Headline"), Column("Asset"), Column("Test"),
                Column("Events", True), Column("Mean abnormal", True), Column("Estimate", True),
                Column("p", True), Column("Adj. p", True, "Holm over every row of the table"),

@@ -42,8 +42,20 @@ _PERCENT = frozenset(
 )  # fmt: skip
 _COUNTS = frozenset(
     {
-        "start", "end", "tau", "n_days", "n_events", "n_clusters", "n_estimation", "purged",
-        "clean_end", "line", "shift", "n_assets", "estimation_start", "estimation_end",
+        "start",
+        "end",
+        "tau",
+        "n_days",
+        "n_events",
+        "n_clusters",
+        "n_estimation",
+        "purged",
+        "clean_end",
+        "line",
+        "shift",
+        "n_assets",
+        "estimation_start",
+        "estimation_end",
     }
 )
 _WHAT = {
@@ -212,9 +224,7 @@ def _sheet(sheet: Worksheet, frame: pd.DataFrame, styles: _Styles) -> None:
         sheet.autofilter(0, 0, max(len(shown), 1), len(shown.columns) - 1)
 
 
-def _column(
-    sheet: Worksheet, j: int, name: str, column: pd.Series[Any], styles: _Styles
-) -> int:
+def _column(sheet: Worksheet, j: int, name: str, column: pd.Series[Any], styles: _Styles) -> int:
     """Write one column by its kind; return the width that it needs."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _dates(sheet, j, column, styles)

@@ -240,9 +240,7 @@ def _windows(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
     return out
 
 
-def _completed(
-    new: StudyResult, was: pd.DataFrame, now: pd.DataFrame
-) -> list[dict[str, Any]]:
+def _completed(new: StudyResult, was: pd.DataFrame, now: pd.DataFrame) -> list[dict[str, Any]]:
     """Tell the windows that were pending and are not any more."""
     keys = [*_EVENT, "start", "end"]
     open_ = set(_keyed(now, keys))

@@ -75,8 +75,7 @@ def adjust_call(members: Sequence[Member]) -> list[Member]:
         cuts = np.cumsum([len(m.pvalues[table]) for m in members])[:-1]
         parts[table] = np.split(holm(every), cuts) if len(members) else []
     return [
-        Member(m.name, {table: parts[table][i] for table in _TABLES})
-        for i, m in enumerate(members)
+        Member(m.name, {table: parts[table][i] for table in _TABLES}) for i, m in enumerate(members)
     ]
 
 

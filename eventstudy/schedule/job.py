@@ -128,9 +128,7 @@ def _quiet(event: dict[str, Any]) -> None:
     """Take no notice."""
 
 
-def run_job(
-    studies: Sequence[Path], options: JobOptions, *, tell: Tell = _quiet
-) -> list[Outcome]:
+def run_job(studies: Sequence[Path], options: JobOptions, *, tell: Tell = _quiet) -> list[Outcome]:
     """Write the reports of some studies.
 
     Parameters
@@ -170,9 +168,7 @@ def run_job(
     return ordered
 
 
-def _load(
-    paths: Sequence[Path], options: JobOptions
-) -> tuple[list[_Item], dict[Path, Outcome]]:
+def _load(paths: Sequence[Path], options: JobOptions) -> tuple[list[_Item], dict[Path, Outcome]]:
     """Read all study files; those that are wrong, or share a name, fail here."""
     items: list[_Item] = []
     failed: dict[Path, Outcome] = {}
@@ -196,9 +192,7 @@ def _load(
     return items, failed
 
 
-def _guarded(
-    item: _Item, act: Callable[[], Outcome], options: JobOptions, tell: Tell
-) -> Outcome:
+def _guarded(item: _Item, act: Callable[[], Outcome], options: JobOptions, tell: Tell) -> Outcome:
     """Do one study's part; whatever is wrong with it stays with it."""
     name = item.study.study.name
     tell({"event": "study_started", "study": str(item.path), "name": name})
@@ -253,9 +247,7 @@ def _waiting(item: _Item) -> Outcome:
     return Outcome(str(item.path), item.study.study.name, "waiting", message=text)
 
 
-def _unchanged(
-    item: _Item, options: JobOptions, run: Path, state: dict[str, Any]
-) -> Outcome:
+def _unchanged(item: _Item, options: JobOptions, run: Path, state: dict[str, Any]) -> Outcome:
     prune(item.place, options.keep)
     return Outcome(
         str(item.path), item.study.study.name, "unchanged",
@@ -386,8 +378,10 @@ def _overview(outcomes: Sequence[Outcome], options: JobOptions) -> None:
     states = states_of(options.out)
     failed = {o.name: o.message for o in outcomes if o.status == "failed"}
     notes = [s.get("family_note") for s in states.values() if s.get("family_note")]
-    family = str(notes[0]) if options.family == "call" and notes else (
-        "Adjusted p-values count the leading tests of one study each."
+    family = (
+        str(notes[0])
+        if options.family == "call" and notes
+        else ("Adjusted p-values count the leading tests of one study each.")
     )
     write_if_changed(options.out / INDEX, index_page(states, failed, family))
     summary = {

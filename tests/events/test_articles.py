@@ -208,7 +208,7 @@ def test_nothing_is_dated_after_the_publication() -> None:
 def test_sentences() -> None:
     text = (
         'Title here\n\nOn Feb. 10 Mr. A. Smith of the U.S. spoke. "Yes!" he said. '
-        'At 9 a.m. it\nwas 3.5.'
+        "At 9 a.m. it\nwas 3.5."
     )
     parts = sentences(text)
     assert [s.text for s in parts] == [

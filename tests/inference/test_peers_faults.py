@@ -175,6 +175,11 @@ def study(
     return es.run(events=headlines() if events is None else events, prices=prices, **given)  # type: ignore[arg-type]
 
 
+@cache
+def plain() -> es.StudyResult:
+    return study(closes())
+
+
 def one(table: pd.DataFrame, **which: object) -> pd.Series:  # type: ignore[type-arg]
     for column, value in which.items():
         table = table[table[column] == value]
@@ -390,7 +395,7 @@ def test_other_processes_give_the_same_bits() -> None:
 
 
 def test_rows_are_events_times_windows() -> None:
-    got = study(closes())
+    got = plain()
     days, windows = 11, 13  # each day, and two windows of several days
     assert len(got.events) == len(ASSETS)
     assert len(got.abnormal_returns) == len(ASSETS) * days

@@ -129,9 +129,7 @@ def leak(tmp_path: Path, count: int, family: str, kind: str) -> tuple[float, int
                 pages = Path("/proc/self/statm").read_text().split()[1]
                 seen.append(int(pages) * resource.getpagesize() // 1024)
 
-        outcomes = run_job(
-            studies, JobOptions(tmp_path / "out", (kind,), family=family), tell=tell
-        )
+        outcomes = run_job(studies, JobOptions(tmp_path / "out", (kind,), family=family), tell=tell)
         new = sum(o.status == "new" for o in outcomes)
         os.write(writer, json.dumps([seen, new]).encode())
         os._exit(0)

@@ -243,4 +243,3 @@ def _proposal(
         note=moment.note,
         source=article.name,
     )
-
