@@ -28,6 +28,7 @@ EXTRAS = {
     "arch": "garch", "ipykernel": "notebook", "jupytext": "notebook", "dateparser": "words",
     "rapidfuzz": "words", "feedparser": "words", "icalendar": "words",
     "sqlalchemy": "sql", "psycopg": "sql",
+    "typst": "report", "xlsxwriter": "report",
 }  # fmt: skip
 MARKS: dict[State, str] = {
     "ok": "ok", "optional": "--", "missing": "MISSING", "unreachable": "NO ANSWER",

@@ -30,6 +30,7 @@ class ReportOptions:
     keep: int | None
     family: str
     strict: bool
+    offline: bool
     quiet: bool
     json: bool
     log_json: bool
@@ -56,6 +57,9 @@ def report_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="A study with bad data fails with exit code 6.")
     ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no network: prices as the store has them.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout instead of text.")
     ] = False,
@@ -75,6 +79,7 @@ def report_command(
             keep=keep,
             family=family,
             strict=strict,
+            offline=offline,
             quiet=quiet,
             json=json,
             log_json=log_json,
@@ -105,6 +110,7 @@ def report(studies: Sequence[Path], options: ReportOptions) -> int:
         keep=options.keep,
         family=options.family,
         strict=options.strict,
+        offline=options.offline,
     )
     outcomes = run_job(studies, job, tell=lambda event: _log(event, options))
     code = worst([o.code for o in outcomes])

@@ -13,7 +13,7 @@ from eventstudy.report import facts
 from eventstudy.report.format import HTML, Format, is_missing
 from eventstudy.report.outline import Part
 from eventstudy.report.tables import Cell, Column, Table, txt
-from eventstudy.results import StudyResult, rows_for_json
+from eventstudy.results import StudyResult, left_out, rows_for_json
 
 __all__ = ["COLUMNS", "LEVEL", "Changes", "compare", "leading_tests"]
 
@@ -76,7 +76,7 @@ class Changes:
             "changes": rows_for_json(self.rows, "tests"),
         }
 
-    def part(self, fmt: Format = HTML, limit: int = 40) -> Part:
+    def part(self, fmt: Format = HTML, limit: int = 12) -> Part:
         """Return the changes as the first section of a report."""
         tables = []
         for kind, title in KINDS.items():
@@ -245,12 +245,19 @@ def _completed(new: StudyResult, was: pd.DataFrame, now: pd.DataFrame) -> list[d
     keys = [*_EVENT, "start", "end"]
     open_ = set(_keyed(now, keys))
     cars = _keyed(new.windows.drop_duplicates(keys), keys)
-    return [
-        {"kind": "completed", **dict(zip(keys, key, strict=True)), "what": "abnormal return",
-         "model": cars.get(key, {}).get("model", ""), "new": cars.get(key, {}).get("car", np.nan)}
-        for key in _keyed(was, keys)
-        if key not in open_
-    ]  # fmt: skip
+    out = []
+    for key in _keyed(was, keys):
+        if key not in open_:
+            head = {"kind": "completed", **dict(zip(keys, key, strict=True))}
+            row = cars.get(key)
+            # The event window as a whole is waited for also where it is not tested.
+            told = (
+                {"what": "event window", "new": "complete"}
+                if row is None
+                else {"what": "abnormal return", "model": row["model"], "new": row["car"]}
+            )
+            out.append(head | told)
+    return out
 
 
 def _moved(head: Mapping[str, Any], what: str, old: Any, new: Any) -> list[dict[str, Any]]:
@@ -301,10 +308,10 @@ def _side(p: Any) -> bool | None:
 
 def _left_out(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
     keys = ["event_id", "asset", "stage", "reason"]
-    before = set(_keyed(old.dropped.fillna(""), keys))
+    before = set(_keyed(left_out(old).fillna(""), keys))
     return [
         {"kind": "left_out", "event_id": key[0], "asset": key[1], "what": key[3], "new": key[2]}
-        for key in _keyed(new.dropped.fillna(""), keys)
+        for key in _keyed(left_out(new).fillna(""), keys)
         if key not in before
     ]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from eventstudy.schedule.folders import (
     slug_of,
     write_if_changed,
 )
+from eventstudy.schedule.outcome import DONE, FAULT, LEFT_OUT, JobOptions, Outcome
 from eventstudy.schedule.pages import index_page, states_of
 from eventstudy.schedule.study_run import (
     Ready,
@@ -45,72 +45,7 @@ from eventstudy.studyfile import load_study, study_files
 __all__ = ["JobOptions", "Outcome", "Tell", "run_job"]
 
 Tell = Callable[[dict[str, Any]], None]
-DONE, FAULT, LEFT_OUT = 0, 1, 3
 _ALONE = "Adjusted p-values count the leading tests of this study alone."
-
-
-@dataclass(frozen=True)
-class JobOptions:
-    """What is to be written, and what may be seen.
-
-    Attributes
-    ----------
-    out : Path
-    formats : tuple of str
-        Of :data:`eventstudy.report.writers.FORMATS`.
-    as_of : date or None
-        No headline and no price after it is seen.
-    keep : int or None
-        Runs that are kept of each study; None keeps all.
-    family : {"study", "call"}
-        Over what p-values are adjusted.
-    strict : bool
-        A study whose prices fail the quality gate fails.
-    """
-
-    out: Path
-    formats: tuple[str, ...] = ("html",)
-    as_of: date | None = None
-    keep: int | None = None
-    family: str = "study"
-    strict: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one study.
-
-    Attributes
-    ----------
-    study : str
-        File.
-    name : str
-    status : {"new", "unchanged", "waiting", "failed"}
-    code : int
-        Exit code that this study alone would leave with.
-    message : str
-    run : str
-        Folder of the newest good report, relative to ``out``; empty where there is none.
-    pending, left_out : int
-    changes : dict of str to int
-    trace : str
-        Where a fault in the program lies.
-    """
-
-    study: str
-    name: str
-    status: str
-    code: int = DONE
-    message: str = ""
-    run: str = ""
-    pending: int = 0
-    left_out: int = 0
-    changes: dict[str, int] = field(default_factory=dict)
-    trace: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {k: v for k, v in asdict(self).items() if k != "trace"}
 
 
 @dataclass(frozen=True)
@@ -231,7 +166,7 @@ def _seen_before(item: _Item, identity: str) -> tuple[Path | None, dict[str, Any
 
 def _alone(item: _Item, options: JobOptions, work: Path) -> Outcome:
     seen = see(item.study, item.folder, as_of=options.as_of, formats=options.formats,
-               family=options.family)  # fmt: skip
+               family=options.family, offline=options.offline)  # fmt: skip
     if seen is None:
         return _waiting(item)
     previous, state, same = _seen_before(item, seen.identity)
@@ -334,7 +269,7 @@ def _first_step(
     hashes: dict[Path, tuple[dict[str, str], dict[str, str]]],
 ) -> Outcome:
     seen = see(item.study, item.folder, as_of=options.as_of, formats=options.formats,
-               family=options.family)  # fmt: skip
+               family=options.family, offline=options.offline)  # fmt: skip
     if seen is None:
         return _waiting(item)
     previous, state, same = _seen_before(item, seen.identity)

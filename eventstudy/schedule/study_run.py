@@ -67,10 +67,16 @@ class Ready:
 
 
 def see(
-    study: Study, folder: Path, *, as_of: date | None, formats: tuple[str, ...], family: str
+    study: Study,
+    folder: Path,
+    *,
+    as_of: date | None,
+    formats: tuple[str, ...],
+    family: str,
+    offline: bool = False,
 ) -> Seen | None:
     """Read and pin what can be seen; None where no headline can be seen yet."""
-    stages = _prepared(study, folder, as_of)
+    stages = _prepared(study, folder, as_of, offline=offline)
     if stages is None:
         return None
     held, pending = hold(stages)
@@ -86,9 +92,9 @@ def see(
     return Seen(held, pending, digest.hexdigest(), horizons(stages.panel, stages.plans))
 
 
-def _prepared(study: Study, folder: Path, as_of: date | None) -> Stages | None:
+def _prepared(study: Study, folder: Path, as_of: date | None, *, offline: bool) -> Stages | None:
     try:
-        return prepare(study, folder=folder, as_of=as_of)
+        return prepare(study, folder=folder, as_of=as_of, offline=offline)
     except NothingYetError:
         return None
 

@@ -33,7 +33,10 @@ def plain(value: object) -> object:
     return None if value == "" else value
 
 
-@pytest.mark.parametrize("which", ["one", "many", "nasty", "holes", "nothing"])
+MANY = pytest.param("many", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("which", ["one", MANY, "nasty", "holes", "nothing"])
 def test_every_table_comes_back(which: str, request: pytest.FixtureRequest) -> None:
     result: StudyResult = request.getfixturevalue(which)
     made = book(render_xlsx(result))

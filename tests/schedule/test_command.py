@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import contents, make_study
+from small_studies import contents, make_study
 from typer.testing import CliRunner, Result
 
 from eventstudy.cli.app import app

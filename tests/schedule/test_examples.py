@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import make_study
+from small_studies import make_study
 from typer.testing import CliRunner, Result
 
 from eventstudy.cli.app import app

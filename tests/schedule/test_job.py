@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Job, contents, make_study, price_text
+from small_studies import Job, contents, make_study, price_text
 
 import eventstudy as es
 from eventstudy.errors import InputError, LockedError
@@ -43,12 +43,6 @@ def test_the_newest_run_loads_as_a_result(study: Path, job: Job, tmp_path: Path)
     job(study)
     result = es.load(tmp_path / "out" / "small" / "latest")
     pd.testing.assert_frame_equal(result.tests, es.run(study).tests, check_dtype=False)
-
-
-def test_another_folder_gets_the_same_bytes(study: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        run_job([study], JobOptions(tmp_path / name, ("html", "tex")))
-    assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
 def test_prices_that_go_on_are_no_news(study: Path, job: Job) -> None:
@@ -261,6 +255,7 @@ def test_the_family_of_a_call(study: Path, job: Job, tmp_path: Path) -> None:
     assert contents(out, clock=True) == before
 
 
+@pytest.mark.slow
 def test_one_more_study_changes_the_family_of_all(study: Path, job: Job, tmp_path: Path) -> None:
     other = make_study(tmp_path / "other", "other")
     job(study, family="call")
@@ -274,3 +269,17 @@ def test_names_of_folders() -> None:
     assert slug_of("..") not in ("..", ".")
     assert slug_of("index.html") != "index.html"
     assert slug_of("\u0434\u0430") != slug_of("\u043d\u0435\u0442")
+
+
+def test_what_is_gone_and_what_is_left_out_is_told(study: Path, job: Job, tmp_path: Path) -> None:
+    job(study)
+    study.with_name("events.csv").write_text(
+        "event_id,timestamp,asset\ntwo,2021-05-18,\nzero,2021-01-06,AAA\n"
+    )
+    (second,) = job(study)
+    assert (second.code, second.left_out) == (3, 1)
+    assert second.changes["gone_event"] == 1
+    assert second.changes["left_out"] == 1
+    told = json.loads((tmp_path / "out" / second.run / "changes.json").read_text())["changes"]
+    left = next(c for c in told if c["kind"] == "left_out")
+    assert (left["event_id"], left["what"]) == ("zero", "too few estimation returns")
