@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from eventstudy.abnormal import tested_window
 from eventstudy.arrays import BoolArray, IntArray
 from eventstudy.errors import InputError
-from eventstudy.inference.sample import Sample, Settings
+from eventstudy.inference.sample import Sample, Settings, Window
 from eventstudy.models import ModelOptions, fit_model
 from eventstudy.plan import AssetPlan, ModelPlan
 from eventstudy.prices.panel import PricePanel
@@ -19,7 +20,7 @@ from eventstudy.returns import AssetReturns, asset_returns
 from eventstudy.study import Study
 from eventstudy.windows import EventTime, gather, purge_mask, session_positions
 
-__all__ = ["DROPPED_COLUMNS", "PanelRun", "estimate", "event_time"]
+__all__ = ["DROPPED_COLUMNS", "PanelRun", "estimate", "event_time", "run_window"]
 
 DROPPED_COLUMNS = ["event_id", "asset", "stage", "reason", "detail"]
 # Above this share of holes in its estimation window an event is left out.
@@ -56,6 +57,18 @@ class _Unit:
 def event_time(study: Study) -> EventTime:
     """Return the study's ranges in event time."""
     return EventTime(study.windows.estimation, study.windows.event)
+
+
+def run_window(study: Study, run: PanelRun, start: int, end: int) -> Window:
+    """Return one tested window of a run, by the study's rule for missing days and its returns."""
+    return tested_window(
+        run.sample.block,
+        run.sample.fit,
+        start,
+        end,
+        policy=study.study.missing or "exclude",
+        log_returns=study.study.returns == "log",
+    )
 
 
 def estimate(

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
 from eventstudy.arrays import FloatArray
 from eventstudy.errors import InputError
-from eventstudy.estimate import PanelRun, estimate, event_time
+from eventstudy.estimate import PanelRun, estimate, event_time, run_window
 from eventstudy.inference.multiplicity import romano_wolf
 from eventstudy.inference.registry import cross_event
 from eventstudy.inference.single import single_event
@@ -95,13 +94,7 @@ def _cross(study: Study, runs: list[PanelRun], family: dict[Key, float]) -> dict
         own = [k for k in family if k[:2] == (run.panel, run.model)]
         for start, end in _windows(own, 2):
             names = [(str(k[4]), str(k[5])) for k in own if k[2:4] == (start, end)]
-            window = tested_window(
-                run.sample.block,
-                run.sample.fit,
-                start,
-                end,
-                policy=study.study.missing or "exclude",
-            )
+            window = run_window(study, run, start, end)
             for s in cross_event(run.sample, window, names):
                 out[(run.panel, run.model, start, end, s.name, s.variant)] = s.statistic
     return out
@@ -113,13 +106,7 @@ def _single(study: Study, runs: list[PanelRun], family: dict[Key, float]) -> dic
     names = sorted({(str(k[5]), str(k[6])) for k in family})
     for run in runs:
         for start, end in spans:
-            window = tested_window(
-                run.sample.block,
-                run.sample.fit,
-                start,
-                end,
-                policy=study.study.missing or "exclude",
-            )
+            window = run_window(study, run, start, end)
             for row in single_event(run.sample, window, names=names).rows:
                 for event, value in zip(
                     run.rows[["event_id", "asset"]].itertuples(index=False, name=None),

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
 from eventstudy.arrays import IntArray
-from eventstudy.estimate import PanelRun, estimate, event_time
+from eventstudy.estimate import PanelRun, estimate, event_time, run_window
 from eventstudy.inference.leads import leads
 from eventstudy.inference.registry import cross_event
 from eventstudy.inference.single import single_event
@@ -152,9 +151,7 @@ def negative_control(
 
 def _rows(study: Study, run: PanelRun, start: int, end: int, shift: int) -> list[dict[str, object]]:
     sample = run.sample
-    window = tested_window(
-        sample.block, sample.fit, start, end, policy=study.study.missing or "exclude"
-    )
+    window = run_window(study, run, start, end)
     head = {
         "panel": run.panel,
         "model": run.model,

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
 from eventstudy.arrays import FloatArray
 from eventstudy.errors import InputError, nearest
-from eventstudy.estimate import DROPPED_COLUMNS, PanelRun
+from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, run_window
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.inference.regression import CarRegression, car_regression
 from eventstudy.settings import RegressionSettings
@@ -107,14 +106,7 @@ def _regression(
     study: Study, settings: RegressionSettings, run: PanelRun, values: Values
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     start, end = settings.window
-    window = tested_window(
-        run.sample.block,
-        run.sample.fit,
-        start,
-        end,
-        policy=study.study.missing or "exclude",
-        log_returns=study.study.returns == "log",
-    )
+    window = run_window(study, run, start, end)
     ids = run.rows["event_id"].astype(str)
     assets = run.rows["asset"].astype(str)
     nothing = np.full(len(settings.on), np.nan)

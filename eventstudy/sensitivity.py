@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
-from eventstudy.estimate import PanelRun, estimate
+from eventstudy.estimate import PanelRun, estimate, run_window
 from eventstudy.inference.single import single_event
 from eventstudy.plan import AssetPlan
 from eventstudy.prices.panel import PricePanel
@@ -94,10 +93,7 @@ def _rows(
     rows = pinned.loc[[places[i] for i in at]]
     parts = []
     for a, b in study.windows.report if len(at) else ():
-        policy = study.study.missing or "exclude"
-        log = study.study.returns == "log"
-        block, fit = run.sample.block, run.sample.fit
-        window = tested_window(block, fit, a, b, policy=policy, log_returns=log)
+        window = run_window(study, run, a, b)
         table = single_event(run.sample, window, names=[("exact_t", "published")])
         parts.append(
             pd.DataFrame(

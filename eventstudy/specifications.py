@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
-from eventstudy.estimate import PanelRun, estimate
+from eventstudy.estimate import PanelRun, estimate, run_window
 from eventstudy.inference.multiplicity import holm
 from eventstudy.inference.sample import Window
 from eventstudy.panel_tables import build_panel_tables
@@ -129,17 +128,7 @@ def _same_panels(study: Study, names: Sequence[str]) -> dict[str, AssetSettings]
 
 
 def _run_rows(study: Study, run: PanelRun, pinned: pd.DataFrame) -> pd.DataFrame:
-    windows = [
-        tested_window(
-            run.sample.block,
-            run.sample.fit,
-            a,
-            b,
-            policy=study.study.missing or "exclude",
-            log_returns=study.study.returns == "log",
-        )
-        for a, b in study.windows.report
-    ]
+    windows = [run_window(study, run, a, b) for a, b in study.windows.report]
     rows = _across(study, run, windows, pinned) if run.sample.block.n > 1 else pd.DataFrame()
     rows = rows if len(rows) else _single(study, run, windows)
     if rows.empty:

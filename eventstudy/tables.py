@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
 from eventstudy.bands import event_paths
 from eventstudy.contamination import COLUMNS as CONTAMINATION_COLUMNS
 from eventstudy.contamination import Near, contamination_table, window_marks
 from eventstudy.context import event_flags
-from eventstudy.estimate import DROPPED_COLUMNS, PanelRun
+from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, run_window
 from eventstudy.inference.diagnostics import Diagnostics, diagnose
 from eventstudy.inference.sample import Window
 from eventstudy.models.thin_trading import dimson_beta
@@ -83,7 +82,7 @@ def build_tables(
     }
     across: dict[str, list[pd.DataFrame]] = {k: [] for k in ("tests", "paths", "contamination")}
     for run in runs:
-        windows = _windows(study, run, spans)
+        windows = [run_window(study, run, a, b) for a, b in spans]
         found = diagnose(run.sample)
         flags = event_flags(run, panel, pinned, others, hints, found.flags)
         parts["events"].append(_events(run, found, flags))
@@ -101,13 +100,6 @@ def build_tables(
     out["paths"] = concat(across["paths"], PATH_COLUMNS)
     out["contamination"] = concat(across["contamination"], CONTAMINATION_COLUMNS)
     return out
-
-
-def _windows(study: Study, run: PanelRun, spans: list[tuple[int, int]]) -> list[Window]:
-    policy = study.study.missing or "exclude"
-    log = study.study.returns == "log"
-    block, fit = run.sample.block, run.sample.fit
-    return [tested_window(block, fit, a, b, policy=policy, log_returns=log) for a, b in spans]
 
 
 def _across(

@@ -15,14 +15,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from eventstudy.abnormal import tested_window
 from eventstudy.errors import InputError
-from eventstudy.estimate import PanelRun, estimate, event_time
+from eventstudy.estimate import PanelRun, estimate, event_time, run_window
 from eventstudy.inference.registry import cross_event
 from eventstudy.inference.single import single_event
 from eventstudy.names import CROSS_EVENT
 from eventstudy.pipeline import Stages
 from eventstudy.pseudo import pseudo_shifts, shifted
+from eventstudy.study import Study
 
 __all__ = ["PLACEBO_COLUMNS", "PlaceboSettings", "simulate_placebo"]
 
@@ -66,18 +66,12 @@ def _names(settings: PlaceboSettings) -> list[tuple[str, str]]:
 
 
 def _one_run(
-    run: PanelRun, windows: Sequence[tuple[int, int]], names: list[tuple[str, str]], policy: str
+    study: Study, run: PanelRun, windows: Sequence[tuple[int, int]], names: list[tuple[str, str]]
 ) -> list[tuple[Key, float]]:
     out: list[tuple[Key, float]] = []
     sample = run.sample
     for start, end in windows:
-        window = tested_window(
-            sample.block,
-            sample.fit,
-            start,
-            end,
-            policy=policy,  # type: ignore[arg-type]
-        )
+        window = run_window(study, run, start, end)
         key = (run.panel, run.model, start, end)
         if sample.block.n >= 2:
             found = cross_event(sample, window, names)
@@ -93,8 +87,7 @@ def _one_shift(stages: Stages, names: list[tuple[str, str]], shift: int) -> list
     moved = shifted(stages.pinned, stages.plans, shift)
     runs, _ = estimate(study, stages.panel, stages.plans, moved, news=stages.pinned_all)
     windows = [(int(a), int(b)) for a, b in study.windows.report]
-    policy = study.study.missing or "exclude"
-    return [pair for run in runs for pair in _one_run(run, windows, names, policy)]
+    return [pair for run in runs for pair in _one_run(study, run, windows, names)]
 
 
 def simulate_placebo(
