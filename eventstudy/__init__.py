@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         QualityError,
         SourceError,
     )
+    from eventstudy.progressbar import progress
     from eventstudy.results import StudyResult, load
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "load",
     "load_study",
     "pin",
+    "progress",
     "run",
     "specification",
 ]
@@ -51,6 +53,7 @@ _HOMES = {
     "load": "results",
     "load_study": "api",
     "pin": "api",
+    "progress": "progressbar",
     "run": "api",
     "specification": "api",
 }

@@ -19,17 +19,17 @@ from eventstudy.arrays import BoolArray, EventBlock, FloatArray, ModelFit
 from eventstudy.inference.sample import Window
 from eventstudy.names import MissingPolicy
 
-__all__ = ["tested_window", "window_members"]
+__all__ = ["covered", "tested_window", "window_members"]
 
 
-def _covered(spans: FloatArray, usable: BoolArray) -> BoolArray:
+def covered(spans: FloatArray, usable: BoolArray) -> BoolArray:
     """Return which days are spanned by a usable return that ends inside the window."""
-    covered = usable.copy()
+    out = usable.copy()
     longest = int(spans[usable].max()) if usable.any() else 1
     for back in range(1, min(longest, spans.shape[1])):
         reach = usable[:, back:] & (spans[:, back:] > back)
-        covered[:, :-back] |= reach
-    return covered
+        out[:, :-back] |= reach
+    return out
 
 
 def window_members(
@@ -43,7 +43,7 @@ def window_members(
     elif policy == "skip":
         members = usable.any(axis=1)
     else:
-        members = _covered(block.spans_evt[:, inside], usable[:, inside]).all(axis=1)
+        members = covered(block.spans_evt[:, inside], usable[:, inside]).all(axis=1)
     members = members & np.isfinite(fit.sigma)
     return members, np.where(usable & members[:, None], 1.0, 0.0)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import PrivateAttr
 
 from eventstudy import study as settings
 from eventstudy import studyfile
-from eventstudy.errors import InputError
+from eventstudy.given import Inputs, open_study
 from eventstudy.names import Alternative, MissingPolicy, ReturnKind
+from eventstudy.progressbar import progress as bar
 from eventstudy.resources import data_dir
 from eventstudy.results import StudyResult
+from eventstudy.studytext import study_text
 
 __all__ = ["Study", "flagship", "load_study", "pin", "run", "specification"]
 
@@ -35,11 +37,16 @@ class Study(settings.Study):
 
     _folder: Path = PrivateAttr(default=Path())
 
-    def run(self, *, folder: str | Path | None = None) -> StudyResult:
+    def run(self, *, folder: str | Path | None = None, progress: bool | None = None) -> StudyResult:
         """Run the study; relative paths are read against ``folder``, by default its file's."""
-        from eventstudy.pipeline import run_study
+        return run(self, folder=folder, progress=progress)
 
-        return run_study(self, folder=self._folder if folder is None else Path(folder))
+    def __repr__(self) -> str:
+        """Return the study as a study file, without what has its default."""
+        return study_text(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(study_text(self))}</pre>"
 
 
 def load_study(path: str | Path) -> Study:
@@ -71,9 +78,9 @@ def run(
     events: pd.DataFrame | str | Path | None = None,
     prices: pd.DataFrame | str | Path | None = None,
     returns: pd.DataFrame | None = None,
-    model: str = "market_model",
+    model: str | None = None,
     benchmark: str | Sequence[str] | None = None,
-    also: Sequence[str] = (),
+    also: Sequence[str] | None = None,
     risk_free: str | None = None,
     calendar: str | Mapping[str, str] | None = None,
     close: str | Mapping[str, str] | None = None,
@@ -83,13 +90,19 @@ def run(
     report: Sequence[Range] | None = None,
     min_observations: int | None = None,
     missing: MissingPolicy | None = None,
-    kind: ReturnKind = "simple",
-    tests: str | Sequence[str] = "recommended",
-    alternative: Alternative = "two-sided",
+    kind: ReturnKind | None = None,
+    tests: str | Sequence[str] | None = None,
+    alternative: Alternative | None = None,
+    regression: Mapping[str, object] | None = None,
+    signed: bool | None = None,
+    group_similar: bool | None = None,
+    group_threshold: float | None = None,
+    group_hours: float | None = None,
     timezone: str | None = None,
-    name: str = "study",
+    name: str | None = None,
     seed: int | None = None,
-    folder: str | Path = ".",
+    folder: str | Path | None = None,
+    progress: bool | None = None,
 ) -> StudyResult:
     """Run an event study.
 
@@ -103,17 +116,26 @@ def run(
         Date index, one column an asset, as prices or as returns in decimals. ``prices`` may also
         be the path of a file, or ``"bundled"`` or ``"yahoo"``.
     model, benchmark, also, risk_free
-        Model of expected returns and its regressors (columns of the prices).
+        Model of expected returns, ``market_model`` unless told otherwise, and its regressors
+        (columns of the prices).
     calendar, close, panel : str or mapping of asset to str, optional
         Calendar (MIC or ``"observed"``), clock of the price and panel, for all assets or each.
     estimation, window : (int, int), optional
         Sessions relative to day 0, both ends included.
     report : sequence of (int, int), optional
         Windows that are tested besides the single days.
+    regression : mapping, optional
+        ``{"on": ["surprise"], "window": (0, 1)}``: CARs explained by columns of ``events``.
+    signed, group_similar, group_threshold, group_hours
+        Events of ``sign`` -1 turned around in the tests across events; headlines near in words
+        (up to 100) and hours taken for one story.
     min_observations, missing, kind, tests, alternative, timezone, name, seed
-        As in the study file.
-    folder : path
-        Folder against which relative paths are read.
+        As in the study file, whose defaults hold for what is not given.
+    folder : path, optional
+        Folder against which relative paths are read; by default that of the study file.
+    progress : bool, optional
+        Whether a notebook or a terminal shows how far the work has come; by default after two
+        seconds.
 
     Returns
     -------
@@ -132,92 +154,31 @@ def run(
     """
     from eventstudy.pipeline import run_study
 
-    if study is None and events is None:
-        study = flagship()
-    if study is not None:
-        if events is not None or prices is not None or returns is not None:
-            raise InputError("give either a study or events and prices, not both")
-        if isinstance(study, settings.Study):
-            return run_study(study, folder=Path(folder))
-        path = Path(study)
-        return run_study(studyfile.load_study(path), folder=path.parent)
-    data = {
-        "study": _given(name=name, returns=kind, missing=missing, seed=seed),
-        "events": _events(events, timezone),
-        "prices": _prices(prices, returns),
-        "model": _given(
-            name=model,
-            benchmark=_plain(benchmark),
-            also=list(also) or None,
-            risk_free=risk_free,
-        ),
-        "windows": _given(
-            estimation=_plain(estimation),
-            event=_plain(window),
-            report=None if report is None else [list(r) for r in report],
-            min_observations=min_observations,
-        ),
-        "tests": {"names": _plain(tests), "alternative": alternative},
-    }
-    frames = _frames(events, prices, returns)
-    data["assets"] = _assets(frames, prices, {"calendar": calendar, "close": close, "panel": panel})
-    return run_study(studyfile.study_from_dict(data), folder=Path(folder), frames=frames)
-
-
-def _given(**values: object) -> dict[str, object]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    return [v if isinstance(v, str) else int(v) for v in value]
-
-
-def _events(events: object, timezone: str | None) -> dict[str, object]:
-    if isinstance(events, pd.DataFrame):
-        return _given(frame=True, timezone=timezone)
-    return _given(file=str(events), timezone=timezone)
-
-
-def _prices(prices: object, returns: object) -> dict[str, object]:
-    if (prices is None) == (returns is None):
-        raise InputError("give prices or returns, one of the two")
-    if returns is not None:
-        return {"source": "frame", "kind": "returns"}
-    if isinstance(prices, pd.DataFrame):
-        return {"source": "frame", "kind": "prices"}
-    if str(prices) in ("bundled", "yahoo"):
-        return {"source": str(prices)}
-    return {"source": "file", "file": str(prices)}
-
-
-def _frames(events: object, prices: object, returns: object) -> dict[str, pd.DataFrame]:
-    given = {"events": events, "prices": prices if returns is None else returns}
-    return {k: v for k, v in given.items() if isinstance(v, pd.DataFrame)}
-
-
-def _assets(
-    frames: Mapping[str, pd.DataFrame],
-    prices: object,
-    choices: Mapping[str, str | Mapping[str, str] | None],
-) -> dict[str, dict[str, str]]:
-    """Return ``[assets]`` tables for what is said of all assets or of each."""
-    everyone = [str(c) for c in frames["prices"].columns] if "prices" in frames else []
-    out: dict[str, dict[str, str]] = {}
-    for key, choice in choices.items():
-        if choice is None:
-            continue
-        if isinstance(choice, str):
-            if not everyone:
-                raise InputError(
-                    f"{key}='{choice}' for all assets needs a frame of prices; with "
-                    f"prices='{prices}' give a mapping of asset to {key}"
-                )
-            choice = dict.fromkeys(everyone, choice)
-        for asset, value in choice.items():
-            out.setdefault(str(asset), {})[key] = value
-    return out
+    inputs = Inputs(events, prices, returns)
+    opened = open_study(
+        flagship() if study is None and not inputs.names() else study,
+        inputs,
+        {
+            "study": {"name": name, "returns": kind, "missing": missing, "seed": seed},
+            "events": {
+                "timezone": timezone, "signed": signed, "group_similar": group_similar,
+                "group_threshold": group_threshold, "group_hours": group_hours,
+            },
+            "model": {"name": model, "benchmark": benchmark, "also": also, "risk_free": risk_free},
+            "windows": {
+                "estimation": estimation, "event": window, "report": report,
+                "min_observations": min_observations,
+            },
+            "tests": {"names": tests, "alternative": alternative},
+            "regression": regression,
+        },
+        {"calendar": calendar, "close": close, "panel": panel},
+        folder,
+    )  # fmt: skip
+    with bar(show=progress) as shown:
+        return run_study(
+            opened.study, folder=opened.folder, frames=opened.frames, progress=shown.stage
+        )
 
 
 def pin(
@@ -261,26 +222,50 @@ def pin(
 def specification(
     study: str | Path | settings.Study | None = None,
     *,
+    events: pd.DataFrame | str | Path | None = None,
+    prices: pd.DataFrame | str | Path | None = None,
+    returns: pd.DataFrame | None = None,
     models: Sequence[str] | None = None,
     estimation: Sequence[Range] | None = None,
     windows: Sequence[Range] | None = None,
     tests: str | Sequence[str] | None = None,
-    folder: str | Path = ".",
+    benchmark: str | Sequence[str] | None = None,
+    risk_free: str | None = None,
+    calendar: str | Mapping[str, str] | None = None,
+    close: str | Mapping[str, str] | None = None,
+    panel: str | Mapping[str, str] | None = None,
+    window: Range | None = None,
+    min_observations: int | None = None,
+    missing: MissingPolicy | None = None,
+    kind: ReturnKind | None = None,
+    alternative: Alternative | None = None,
+    signed: bool | None = None,
+    timezone: str | None = None,
+    seed: int | None = None,
+    folder: str | Path | None = None,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Run a study for every choice of model, estimation window, event window and test.
 
     Parameters
     ----------
     study : path or Study, optional
-        The bundled flagship if not given. Its ``[specification]`` says what is not said here, and
-        its other sections what that does not say.
+        The bundled flagship if neither it nor ``events`` is given. Its ``[specification]`` says
+        what is not said here, and its other sections what that does not say.
     models : sequence of str, optional
     estimation, windows : sequence of (int, int), optional
         Sessions relative to day 0, both ends included.
     tests : str or sequence of str, optional
         Names of statistics; the ones that lead if not given.
-    folder : path
-        Folder against which the relative paths of a :class:`Study` are read.
+    events, prices, returns
+        In place of a study, as in :func:`run`.
+    benchmark, risk_free, calendar, close, panel, window, min_observations, missing, kind, \
+alternative, signed, timezone, seed
+        What all specifications share, as in :func:`run`.
+    folder : path, optional
+        Folder against which relative paths are read; by default that of the study file.
+    progress : bool, optional
+        As in :func:`run`.
 
     Returns
     -------
@@ -304,22 +289,28 @@ def specification(
     from eventstudy.pipeline import prepare
     from eventstudy.specifications import specification_table
 
-    study = flagship() if study is None else study
-    if isinstance(study, settings.Study):
-        made, where = study, Path(folder)
-    else:
-        made, where = studyfile.load_study(study), Path(study).parent
-    given = _given(
-        models=_plain(models), estimation=_pairs(estimation), windows=_pairs(windows),
-        tests=_plain(tests),
-    )  # fmt: skip
-    data = made.model_dump(by_alias=True)
-    data["specification"] = (data.get("specification") or {}) | given
-    stages = prepare(studyfile.study_from_dict(data), folder=where)
-    return specification_table(
-        stages.study, stages.panel, stages.plans, stages.pinned, stages.pinned_all
+    inputs = Inputs(events, prices, returns)
+    opened = open_study(
+        flagship() if study is None and not inputs.names() else study,
+        inputs,
+        {
+            "study": {"returns": kind, "missing": missing, "seed": seed},
+            "events": {"timezone": timezone, "signed": signed},
+            "model": {"benchmark": benchmark, "risk_free": risk_free},
+            "windows": {"event": window, "min_observations": min_observations},
+            "tests": {"alternative": alternative},
+        },
+        {"calendar": calendar, "close": close, "panel": panel},
+        folder,
+        choices={"models": models, "estimation": estimation, "windows": windows, "tests": tests},
     )
-
-
-def _pairs(value: Sequence[Range] | None) -> list[list[int]] | None:
-    return None if value is None else [list(pair) for pair in value]
+    stages = prepare(opened.study, folder=opened.folder, frames=opened.frames)
+    with bar("specifications", show=progress) as shown:
+        return specification_table(
+            stages.study,
+            stages.panel,
+            stages.plans,
+            stages.pinned,
+            stages.pinned_all,
+            progress=shown.count,
+        )

@@ -129,9 +129,13 @@ class ForecastCovariance:
         )
         if self.design.shape[2] == 0:
             return np.asarray(inner)
-        return np.asarray(
-            inner + np.einsum("nlk,nkm,nlm->nl", self.design, self.parameters, self.design)
-        )
+        out = np.array(inner, dtype=np.float64)
+        # A column at a time: several times as fast as one product of three arrays.
+        columns = [self.design[:, :, k] for k in range(self.design.shape[2])]
+        for k, x in enumerate(columns):
+            row = self.parameters[:, k, :, None]
+            out += x * sum(row[:, j] * other for j, other in enumerate(columns))
+        return out
 
     def matrix(self) -> FloatArray:
         """Return V as (n, L, L); NaN in the rows and columns of missing days."""

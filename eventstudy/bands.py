@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from eventstudy.arrays import FloatArray
+from eventstudy.arrays import BoolArray, FloatArray
 from eventstudy.estimate import PanelRun
 from eventstudy.inference.bands import sup_t_quantile
-from eventstudy.inference.correlation import mean_correlation, unit_residuals
-from eventstudy.inference.sample import Sample
+from eventstudy.inference.correlation import unit_residuals
+from eventstudy.inference.sample import Sample, Settings
+from eventstudy.reduce.groups import Moments
 
-__all__ = ["event_paths", "panel_path"]
+__all__ = ["event_paths", "panel_path", "path_frame"]
 
 
 def _path_covariance(sample: Sample) -> FloatArray:
@@ -84,37 +87,75 @@ def panel_path(run: PanelRun) -> pd.DataFrame:
     correlation on common calendar days; pointwise t(N - 1). The simultaneous band takes the
     correlation of the path from the mean forecast covariance.
     """
-    sample = run.sample
-    fit = sample.fit
-    on = np.isfinite(fit.ar).all(axis=1)
-    n = int(on.sum())
-    ar = fit.ar[on]
-    car = ar.cumsum(axis=1)
-    r = float("nan")
-    if n >= 2:
-        z = unit_residuals(fit.residuals[on])
-        r = max(mean_correlation(z, sample.block.days_est[on]), 0.0)
-    width = len(sample.block.taus)
-    nothing = np.full(width, np.nan)
-    inflate = np.sqrt((1.0 + (n - 1) * r) / ((1.0 - r) * n)) if n >= 2 else np.nan
-    aar_se = ar.std(axis=0, ddof=1) * inflate if n >= 2 else nothing
-    caar_se = car.std(axis=0, ddof=1) * inflate if n >= 2 else nothing
-    caar = car.mean(axis=0) if n else nothing
-    level = sample.settings.level
-    point = special.stdtrit(n - 1.0, 1.0 - level / 2.0) if n >= 2 else np.nan
-    wide = np.nan
-    if n >= 2:
+    return path_frame(run.panel, run.model, run.sample.settings, [run.sample])
+
+
+class _ByDay:
+    """Unit residuals added up by calendar day: what their mean correlation is made of."""
+
+    def __init__(self) -> None:
+        self._sums = self._squares = self._count = np.zeros(0)
+
+    def add(self, sample: Sample, on: BoolArray) -> None:
+        z, days = unit_residuals(sample.fit.residuals[on]), sample.block.days_est[on]
+        there = np.isfinite(z)
+        size = max(len(self._sums), int(days.max(initial=0)) + 1)
+        self._sums = _longer(self._sums, size) + np.bincount(days[there], z[there], size)
+        self._squares = _longer(self._squares, size) + np.bincount(days[there], z[there] ** 2, size)
+        self._count = _longer(self._count, size) + np.bincount(days[there], minlength=size)
+
+    def correlation(self, n: int) -> float:
+        pairs = np.where(self._count < 2, 0.0, self._sums**2 - self._squares)
+        return float(pairs.sum() / (n * (n - 1.0)))
+
+
+def _longer(values: FloatArray, size: int) -> FloatArray:
+    return np.concatenate([values, np.zeros(size - len(values))])
+
+
+def path_frame(
+    panel: str, model: str, settings: Settings, samples: Iterable[Sample]
+) -> pd.DataFrame:
+    """Return the mean path of the events of several samples together.
+
+    Parameters
+    ----------
+    panel, model : str
+    settings : Settings
+    samples : iterable of Sample
+        Pieces of one panel under one model; an event with a missing day does not enter.
+    """
+    ar_moments = car_moments = None
+    covariance: FloatArray | float = 0.0
+    taus, by_day = np.empty(0, dtype=np.int64), _ByDay()
+    for sample in samples:
+        fit, taus = sample.fit, sample.block.taus
+        on = np.asarray(np.isfinite(fit.ar).all(axis=1))
+        by_day.add(sample, on)
+        one, two = Moments.of(fit.ar[on]), Moments.of(fit.ar[on].cumsum(axis=1))
+        ar_moments = one if ar_moments is None else ar_moments.merged(one)
+        car_moments = two if car_moments is None else car_moments.merged(two)
         scaled = _path_covariance(sample)[on] / fit.sigma[on, None, None] ** 2
-        seed = (sample.settings.seed, *sample.settings.key)
-        wide = sup_t_quantile(scaled.mean(axis=0), n - 1.0, level=level, seed=seed)
+        covariance = covariance + scaled.sum(axis=0)
+    assert ar_moments is not None and car_moments is not None
+    n = int(ar_moments.n[0])
+    inflate = wide = point = float("nan")
+    if n >= 2:
+        r = max(by_day.correlation(n), 0.0)
+        inflate = float(np.sqrt((1.0 + (n - 1) * r) / ((1.0 - r) * n)))
+        point = float(special.stdtrit(n - 1.0, 1.0 - settings.level / 2.0))
+        seed = (settings.seed, *settings.key)
+        wide = sup_t_quantile(np.asarray(covariance / n), n - 1.0, level=settings.level, seed=seed)
+    nothing = np.full(len(taus), np.nan)
+    caar, caar_se = (car_moments.mean, car_moments.sd * inflate) if n else (nothing, nothing)
     return pd.DataFrame(
         {
-            "panel": run.panel,
-            "model": run.model,
-            "tau": sample.block.taus,
+            "panel": panel,
+            "model": model,
+            "tau": taus,
             "n_events": n,
-            "aar": ar.mean(axis=0) if n else nothing,
-            "aar_se": aar_se,
+            "aar": ar_moments.mean if n else nothing,
+            "aar_se": ar_moments.sd * inflate,
             "caar": caar,
             "caar_se": caar_se,
             "caar_low": caar - point * caar_se,

@@ -187,6 +187,8 @@ def _statistics(value: object) -> str | tuple[str, ...]:
     if not items:
         fail('must not be empty; "recommended" and "all" are possible too')
     for item in items:
+        if item in ("recommended", "all"):
+            fail(f"has {shown(item)} among other names; write it alone")
         if _text(item) not in known:
             close = _near(str(item), [*known, "recommended", "all"])
             fail(f"{shown(item)} is no statistic{close or nearest(str(item), known)}")

@@ -71,13 +71,15 @@ def event_flags(
     }
     block, fit = run.sample.block, run.sample.fit
     rolls = _roll_days(panel)
-    purged = run.rows["purged"].to_numpy(dtype=np.int64)
+    purged, unpurged = (run.rows[c].to_numpy(dtype=np.int64) for c in ("purged", "unpurged"))
     out = []
     for i, row in enumerate(run.rows.itertuples(index=False)):
         key = (str(row.event_id), str(row.asset))
         flags = [position[key]] if position.get(key) in ("ambiguous", "date-only") else []
         if purged[i]:
             flags.append(f"purged:{purged[i]}")
+        if unpurged[i]:
+            flags.append(f"unpurged:{unpurged[i]}")
         days = block.days_evt[i]
         own_rolls = rolls.get(key[1], set())
         if own_rolls:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from eventstudy.abnormal import tested_window
-from eventstudy.arrays import BoolArray, IntArray
+from eventstudy.arrays import BoolArray, EventBlock, IntArray
 from eventstudy.errors import InputError
 from eventstudy.inference.sample import Sample, Settings, Window
 from eventstudy.models import ModelOptions, fit_model
@@ -18,13 +18,14 @@ from eventstudy.plan import AssetPlan, ModelPlan
 from eventstudy.prices.panel import PricePanel
 from eventstudy.returns import AssetReturns, asset_returns
 from eventstudy.study import Study
-from eventstudy.windows import EventTime, gather, purge_mask, session_positions
+from eventstudy.windows import MISSING_SHARE, EventTime, gather, purge_mask, session_positions
 
-__all__ = ["DROPPED_COLUMNS", "PanelRun", "estimate", "event_time", "run_window"]
+__all__ = [
+    "DROPPED_COLUMNS", "PanelRun", "estimate", "event_time", "model_options",
+    "run_window",
+]  # fmt: skip
 
 DROPPED_COLUMNS = ["event_id", "asset", "stage", "reason", "detail"]
-# Above this share of holes in its estimation window an event is left out.
-MISSING_SHARE = 0.20
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,8 @@ class PanelRun:
     ----------
     panel, model : str
     rows : DataFrame
-        One row an event of the sample, in its order: event_id, asset, session, order, purged.
+        One row an event of the sample, in its order: event_id, asset, session, order, purged
+        (estimation days left out for other headlines), unpurged (such days that were kept).
     sample : Sample
     """
 
@@ -166,8 +168,14 @@ def _fit_unit(
     owner = rows["owner"].to_numpy(dtype=np.int64)
     days = rows["session"].to_numpy().astype("datetime64[D]").astype(np.int64)
     positions = _positions(unit.returns, owner, days)
-    masked = _purged(unit, owner, positions, news, time) if study.windows.purge else None
-    block = gather(unit.returns, owner, positions, time, masked=masked)
+    block = gather(unit.returns, owner, positions, time)
+    masked, rows["unpurged"] = None, 0
+    if study.windows.purge:
+        masked = _purged(unit, owner, positions, news, time)
+        kept_whole = _too_dense(block.returns_est, masked, study.windows.min_observations)
+        rows["unpurged"] = np.where(kept_whole, masked.sum(axis=1), 0)
+        masked[kept_whole] = False
+        block = _masked(block, masked)
     counts = _counts(unit, owner, positions, block.returns_est, masked, time)
     reasons = [_not_enough(study, unit, counts, i) for i in range(len(rows))]
     rows["purged"] = 0 if masked is None else masked.sum(axis=1)
@@ -176,7 +184,7 @@ def _fit_unit(
     if not len(kept):
         return None, dropped
     block = block.take(kept)
-    fit = fit_model(unit.plan.model, block, options=_options(study, unit.plan))
+    fit = fit_model(unit.plan.model, block, options=model_options(study, unit.plan))
     dropped += _dropped(rows.iloc[kept], [(f, "") for f in fit.failure], "model")
     good = np.flatnonzero([not f for f in fit.failure])
     if not len(good):
@@ -194,7 +202,8 @@ def _fit_unit(
     ), dropped
 
 
-def _options(study: Study, plan: ModelPlan) -> ModelOptions:
+def model_options(study: Study, plan: ModelPlan) -> ModelOptions:
+    """Return the options of a model as the study sets them."""
     settings = study.model
     return ModelOptions(
         factor_names=tuple(f.label for f in plan.factors),
@@ -225,6 +234,27 @@ def _purged(
         found = session_positions(asset, days[names == asset.asset])
         out[mine] = purge_mask(positions[mine], found[found >= 0], len(asset.sessions), time)
     return out
+
+
+def _too_dense(
+    returns: npt.NDArray[np.float64], masked: BoolArray, least: int
+) -> npt.NDArray[np.bool_]:
+    """Return which events would lose their estimation window to other headlines, (n,).
+
+    Where headlines come so densely that purging leaves fewer returns than an estimate needs, no
+    part of the window is quieter than another: it is kept whole and the event says so.
+    """
+    there = np.isfinite(returns)
+    left = (there & ~masked).sum(axis=1)
+    return np.asarray((left < least) & (there.sum(axis=1) >= least) & masked.any(axis=1))
+
+
+def _masked(block: EventBlock, masked: BoolArray) -> EventBlock:
+    return replace(
+        block,
+        returns_est=np.where(masked, np.nan, block.returns_est),
+        spans_est=np.where(masked, np.nan, block.spans_est),
+    )
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ __all__ = [
     "TESTS_COLUMNS",
     "adjusted",
     "build_panel_tables",
+    "build_tests",
     "concat",
     "wanted_cross",
 ]
@@ -61,9 +62,14 @@ def build_panel_tables(
         No rows where the panel has one event and the recommended tests were asked for: then the
         tests of one event are all there is.
     """
-    wanted = wanted_cross(study)
-    if run.sample.block.n < 2 and wanted is None:
+    if run.sample.block.n < 2 and wanted_cross(study) is None:
         return concat([], TESTS_COLUMNS), concat([], PATH_COLUMNS)
+    return build_tests(study, run, windows), panel_path(run)
+
+
+def build_tests(study: Study, run: PanelRun, windows: Sequence[Window]) -> pd.DataFrame:
+    """Compute the statistics across the events of a run in every window."""
+    wanted = wanted_cross(study)
     rows: list[dict[str, object]] = []
     for window in windows:
         chosen = leads(run.sample, window)
@@ -73,7 +79,7 @@ def build_panel_tables(
             _row(run, window, statistic, chosen, detectable)
             for statistic in cross_event(run.sample, window, names)
         ]
-    return concat([pd.DataFrame(rows)], TESTS_COLUMNS), panel_path(run)
+    return concat([pd.DataFrame(rows)], TESTS_COLUMNS)
 
 
 def _detectable(run: PanelRun, window: Window, chosen: Leads) -> tuple[float, float]:
@@ -82,7 +88,7 @@ def _detectable(run: PanelRun, window: Window, chosen: Leads) -> tuple[float, fl
     if v.n < 2:
         return np.nan, np.nan
     rho = 0.0 if chosen.design == "distinct" else max(v.rbar_overlap, 0.0)
-    spread = float(np.std(v.car, ddof=1))
+    spread = float(v.sums.car.sd[0])
     level = run.sample.settings.level
     if not spread > 0.0:
         return np.nan, design_effect(v.n, rho)

@@ -27,12 +27,14 @@ from eventstudy.prices.panel import PricePanel
 from eventstudy.pseudo import negative_control
 from eventstudy.regressions import build_regressions, regressor_values
 from eventstudy.results import StudyResult
-from eventstudy.runrecord import run_record
+from eventstudy.runrecord import counts_of, run_record
 from eventstudy.sensitivity import sensitivity_table, sensitivity_words
 from eventstudy.series import price_series
 from eventstudy.signed import check_signs
 from eventstudy.specifications import specification_table
 from eventstudy.study import Study
+from eventstudy.streamed import place_units, streams
+from eventstudy.streamed_tables import run_units
 from eventstudy.study_prices import last_day, study_prices, study_quality
 from eventstudy.tables import build_tables
 
@@ -40,6 +42,16 @@ __all__ = ["Progress", "Stages", "complete", "prepare", "read_headlines", "run_s
 
 Progress = Callable[[str, int, int], None]
 STAGES = ("headlines", "prices", "pinning", "models", "tests", "results")
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A study with its headlines, its prices and what is to be estimated."""
+
+    study: Study
+    catalogue: Catalogue
+    panel: PricePanel
+    plans: Mapping[str, AssetPlan]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +86,21 @@ def prepare(
     With ``as_of`` no headline and no price after that date is seen; ``offline`` takes prices from
     files and the store alone.
     """
+    opened = _open(
+        study, folder=folder, frames=frames, progress=progress, as_of=as_of, offline=offline
+    )
+    return _pinned(opened)
+
+
+def _open(
+    study: Study,
+    *,
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame] | None,
+    progress: Progress,
+    as_of: date | None = None,
+    offline: bool = False,
+) -> _Opened:
     frames = frames or {}
     progress(STAGES[0], 0, len(STAGES))
     catalogue = _catalogue(study, folder, frames)
@@ -90,9 +117,15 @@ def prepare(
             "in the events' asset column"
         )
     progress(STAGES[2], 2, len(STAGES))
-    plans = make_plan(study, panel, assets, last=last_day(catalogue))
+    return _Opened(
+        study, catalogue, panel, make_plan(study, panel, assets, last=last_day(catalogue))
+    )
+
+
+def _pinned(opened: _Opened) -> Stages:
+    study, panel, plans = opened.study, opened.panel, opened.plans
     calendars = {a: p.calendar for a, p in plans.items()}
-    catalogue, told = _merged(study, catalogue, calendars)
+    catalogue, told = _merged(study, opened.catalogue, calendars)
     outcome = pin_catalogue(catalogue, calendars, policy=study.events.policy)
     pinned, context = _split(study, catalogue, outcome.pinned)
     if study.events.signed:
@@ -160,8 +193,12 @@ def run_study(
     """
     tell = progress or _no_progress
     begun = datetime.now(UTC), time.perf_counter()
-    stages = prepare(study, folder=folder, frames=frames, progress=tell, offline=offline)
-    return complete(stages, folder=folder, progress=tell, begun=begun)
+    opened = _open(study, folder=folder, frames=frames, progress=tell, offline=offline)
+    if streams(study, opened.catalogue, opened.plans):
+        units = place_units(study, opened.catalogue, opened.panel, opened.plans)
+        if units is not None:
+            return run_units(units, folder=folder, progress=tell, begun=begun)
+    return complete(_pinned(opened), folder=folder, progress=tell, begun=begun)
 
 
 def complete(
@@ -196,8 +233,7 @@ def complete(
         study=study,
         panel=stages.panel,
         plans=stages.plans,
-        catalogue=stages.catalogue,
-        tables=tables,
+        counts=counts_of(stages.catalogue, tables),
         folder=folder,
         started=started,
         seconds=time.perf_counter() - clock,

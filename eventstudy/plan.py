@@ -110,13 +110,8 @@ def needed_columns(study: Study, assets: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*assets, *(f for a in assets for f in _served(study, a))]))
 
 
-def _observed(
-    study: Study, panel: PricePanel, asset: str, markets: Mapping[str, str]
-) -> SessionCalendar:
-    mates = [a for a, m in markets.items() if m == markets[asset]]
-    dates = panel.close.index[panel.close[mates].notna().any(axis=1)]
-    own, info = study.assets.get(asset), panel.assets.get(asset)
-    clock = (own.close if own else None) or (info.close if info else None)
+def _observed(panel: PricePanel, mates: Sequence[str], clock: str | None) -> SessionCalendar:
+    dates = panel.close.index[panel.close[list(mates)].notna().any(axis=1)]
     return observed_calendar(dates.to_numpy().astype("datetime64[D]"), clock=clock)
 
 
@@ -160,15 +155,20 @@ def make_plan(
     start, end = _span(panel, last)
     names = {str(c) for c in panel.close.columns}
     markets = {a: _market(study, panel, a) for a in sorted(names)}
+    # Assets of one market and clock share one calendar: what is done by calendar is done once.
+    observed: dict[tuple[str, str | None], SessionCalendar] = {}
     plans = {}
     for asset in assets:
         own, info = study.assets.get(asset), panel.assets.get(asset)
         mic = (own.calendar if own else None) or (info.calendar if info else None) or "observed"
-        if mic == "observed":
-            calendar = _observed(study, panel, asset, markets)
-        else:
-            clock = (own.close if own else None) or (info.close if info else None)
+        clock = (own.close if own else None) or (info.close if info else None)
+        if mic != "observed":
             calendar = exchange_calendar(mic, start, end, clock=clock)
+        elif (key := (markets[asset], clock)) in observed:
+            calendar = observed[key]
+        else:
+            mates = [a for a, m in markets.items() if m == markets[asset]]
+            calendar = observed[key] = _observed(panel, mates, clock)
         title = (own.title if own else None) or (info.title if info else None) or asset
         models = _model_plans(study, asset, panel.return_columns)
         plans[asset] = AssetPlan(asset, title, calendar, models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from eventstudy.errors import InputError
 
 if TYPE_CHECKING:
     from eventstudy.plots.accessor import Plot
+    from eventstudy.report.paper import PaperTable
 
 __all__ = ["SCHEMA_VERSION", "TABLES", "StudyResult", "left_out", "load"]
 
@@ -118,6 +120,14 @@ class StudyResult:
         """Return the frames by name, in the order in which they are written."""
         return {name: getattr(self, name) for name in TABLES}
 
+    def blocks(self, name: str) -> Iterator[pd.DataFrame]:
+        """Yield the rows of a table in blocks: one, unless the study was streamed."""
+        yield getattr(self, name)
+
+    def made(self, name: str) -> bool:  # noqa: ARG002
+        """Whether a table stands already; only a streamed study makes some later."""
+        return True
+
     def save(self, out: str | Path, *, format: str = "csv") -> Path:  # noqa: A002
         """Write the tables and ``run.json`` into a folder.
 
@@ -144,6 +154,46 @@ class StudyResult:
             out[name] = rows_for_json(frame, name)
         out["run"] = dict(self.run)
         return out
+
+    def paper(self, rows: str | pd.DataFrame = "reactions", *, caption: str = "") -> PaperTable:
+        """Return a table as a person reads it, to be copied into a paper, a mail or a sheet.
+
+        Parameters
+        ----------
+        rows : str or DataFrame
+            ``reactions``: each headline on each asset; the name of a table, of which the reported
+            windows and the tests that apply are told; or a frame of this result, such as some rows
+            and columns of ``result.tests``.
+        caption : str
+            What all rows share stands behind it.
+
+        Returns
+        -------
+        PaperTable
+            A notebook shows it; ``to_markdown``, ``to_latex``, ``to_html`` and ``to_tsv`` (for a
+            spreadsheet) give texts.
+
+        Raises
+        ------
+        InputError
+            If there is no table of that name.
+
+        Examples
+        --------
+        >>> import eventstudy as es
+        >>> result = es.Study(events={"list": [{"event_id": "e", "timestamp": "2022-02-15"}]},
+        ...                   prices={"source": "bundled", "assets": ["WTI"]},
+        ...                   model={"name": "constant_mean"}).run()
+        >>> day = result.windows.query("start == 0 and end == 0")
+        >>> print(result.paper(day[["asset", "car", "pvalue"]]).to_markdown())
+        | Asset | CAR | p |
+        |:---|---:|---:|
+        | WTI crude oil | -3.77 % | 0.088 |
+        <BLANKLINE>
+        """
+        from eventstudy.report.paper import paper_table
+
+        return paper_table(self, rows, caption=caption)
 
     def _repr_html_(self) -> str:
         from eventstudy.report.notebook import repr_html

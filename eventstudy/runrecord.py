@@ -17,7 +17,7 @@ from eventstudy.results import NOT_LEFT_OUT, SCHEMA_VERSION
 from eventstudy.study import Study
 from eventstudy.version import __version__
 
-__all__ = ["run_record"]
+__all__ = ["counts_of", "run_record"]
 
 
 def run_record(
@@ -25,32 +25,36 @@ def run_record(
     study: Study,
     panel: PricePanel,
     plans: Mapping[str, AssetPlan],
-    catalogue: Catalogue,
-    tables: Mapping[str, pd.DataFrame],
+    counts: Mapping[str, int],
     folder: Path,
     started: datetime,
     seconds: float,
 ) -> dict[str, Any]:
     """Return the record of a run as plain values for JSON."""
-    dropped = tables["dropped"]
     return {
         "schema_version": SCHEMA_VERSION,
         "version": __version__,
         "study": study.to_dict(),
         "hashes": _hashes(study, panel, folder),
         "prices": [_asset(panel, plan) for plan in plans.values()],
-        "counts": {
-            "headlines": int(catalogue.frame["event_id"].nunique()),
-            "pinned": len(tables["pinned"]),
-            "events": len(tables["events"].drop_duplicates(["event_id", "asset"])),
-            "grouped": int((dropped["stage"] == "grouping").sum()),
-            "left_out": int((~dropped["stage"].isin(NOT_LEFT_OUT)).sum()),
-            "tests": len(tables["tests"]),
-        },
+        "counts": dict(counts),
         "warnings": _warnings(study, panel, plans),
         "seed": study.study.seed,
         "started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "seconds": round(seconds, 3),
+    }
+
+
+def counts_of(catalogue: Catalogue, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    """Return how many headlines came to what."""
+    dropped = tables["dropped"]
+    return {
+        "headlines": int(catalogue.frame["event_id"].nunique()),
+        "pinned": len(tables["pinned"]),
+        "events": len(tables["events"].drop_duplicates(["event_id", "asset"])),
+        "grouped": int((dropped["stage"] == "grouping").sum()),
+        "left_out": int((~dropped["stage"].isin(NOT_LEFT_OUT)).sum()),
+        "tests": len(tables["tests"]),
     }
 
 

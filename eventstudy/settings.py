@@ -79,6 +79,9 @@ class StudySection(Section):
         Common currency of all returns; None leaves each asset in its own.
     rates : Path or None
         File of exchange rates in place of the ECB's, relative to the study file.
+    streamed : bool or None
+        True reduces the events leaf by leaf and makes the long tables when they are asked for;
+        False holds every event in memory; None streams large studies that allow it.
     """
 
     name: Text = "study"
@@ -87,6 +90,7 @@ class StudySection(Section):
     seed: Integer = Field(default=20220215, ge=0, lt=2**63)
     currency: Currency | None = None
     rates: PricesFile | None = None
+    streamed: Flag | None = None
 
     @checks(mode="after")
     def _rates_serve(self) -> StudySection:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from eventstudy.estimate import PanelRun
@@ -45,28 +47,35 @@ def build_single_tables(study: Study, run: PanelRun, windows: list[Window]) -> S
     for window in windows:
         table = single_event(run.sample, window, names=wanted)
         lead = leading(run.sample, window)
-        window_parts.append(_window_frame(run, window, table))
-        test_parts.append(_test_frame(run, window, table, lead.tests, lead.reasons))
-    return SingleTables(
-        pd.concat(window_parts, ignore_index=True), pd.concat(test_parts, ignore_index=True)
-    )
+        window_parts.append(_window_columns(run, window, table))
+        test_parts += _test_columns(window, table, lead.tests, lead.reasons)
+    return SingleTables(_frame(run, window_parts), _frame(run, test_parts))
 
 
-def _head(run: PanelRun, window: Window) -> dict[str, object]:
+def _frame(run: PanelRun, parts: list[dict[str, Any]]) -> pd.DataFrame:
+    """Join parts of as many rows as the run has; one frame, since frames are slow to make."""
     rows = run.rows
-    return {
-        "order": rows["order"].to_numpy(),
-        "event_id": rows["event_id"].to_numpy(),
-        "asset": rows["asset"].to_numpy(),
-        "session": rows["session"].to_numpy(),
-        "panel": run.panel,
-        "model": run.model,
-        "start": window.start,
-        "end": window.end,
+
+    def column(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([_spread(part[name], len(rows)) for part in parts])
+
+    # The windows of a run have the same events in the same order.
+    head = {
+        name: np.tile(rows[name].to_numpy(), len(parts))
+        for name in ("order", "event_id", "asset", "session")
     }
+    both = {"panel": run.panel, "model": run.model}
+    return pd.DataFrame({**head, **both, **{name: column(name) for name in parts[0]}})
 
 
-def _window_frame(run: PanelRun, window: Window, table: SingleEventTable) -> pd.DataFrame:
+def _spread(values: Any, count: int) -> npt.NDArray[Any]:
+    """Return a column: a scalar is repeated, words stay objects."""
+    if isinstance(values, str):
+        return np.full(count, values, dtype=object)
+    return np.full(count, values) if np.ndim(values) == 0 else np.asarray(values)
+
+
+def _window_columns(run: PanelRun, window: Window, table: SingleEventTable) -> dict[str, Any]:
     placebo = [r for r in table.rows if (r.name, r.variant) == ("placebo_sq", "studentised")]
     exact = [r for r in table.rows if r.name == "exact_t"]
     notes = [
@@ -78,53 +87,51 @@ def _window_frame(run: PanelRun, window: Window, table: SingleEventTable) -> pd.
         )
     ]
     days = np.where(window.members, window.n_days, np.nan)
-    return pd.DataFrame(
-        {
-            **_head(run, window),
-            "n_days": days,
-            "car": window.car,
-            "car_se": window.car_se,
-            "scar": window.scar,
-            "statistic": table.statistic,
-            "df": table.df,
-            "pvalue": table.pvalue,
-            "placebo_pvalue": table.placebo_pvalue,
-            "ci_low": table.ci_low,
-            "ci_high": table.ci_high,
-            "placebo_low": table.placebo_low,
-            "placebo_high": table.placebo_high,
-            "mde": table.mde,
-            "bhar": window.bhar,
-            "note": notes,
-        }
-    )
+    return {
+        "start": window.start,
+        "end": window.end,
+        "n_days": days,
+        "car": window.car,
+        "car_se": window.car_se,
+        "scar": window.scar,
+        "statistic": table.statistic,
+        "df": table.df,
+        "pvalue": table.pvalue,
+        "placebo_pvalue": table.placebo_pvalue,
+        "ci_low": table.ci_low,
+        "ci_high": table.ci_high,
+        "placebo_low": table.placebo_low,
+        "placebo_high": table.placebo_high,
+        "mde": table.mde,
+        "bhar": window.bhar,
+        "note": np.array(notes, dtype=object),
+    }
 
 
-def _test_frame(
-    run: PanelRun,
+def _test_columns(
     window: Window,
     table: SingleEventTable,
     leads: tuple[tuple[str, str], ...],
     reasons: tuple[str, ...],
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
+    """Return the columns of each statistic."""
     parts = []
     for row in table.rows:
         lead = np.array([key == (row.name, row.variant) for key in leads])
         parts.append(
-            pd.DataFrame(
-                {
-                    **_head(run, window),
-                    "name": row.name,
-                    "variant": row.variant,
-                    "statistic": row.statistic,
-                    "distribution": row.distribution,
-                    "df": row.df,
-                    "df_numerator": row.df_numerator,
-                    "pvalue": row.pvalue,
-                    "leads": lead,
-                    "lead_reason": np.where(lead, np.array(reasons, dtype=object), ""),
-                    "note": list(row.notes),
-                }
-            )
+            {
+                "start": window.start,
+                "end": window.end,
+                "name": row.name,
+                "variant": row.variant,
+                "statistic": row.statistic,
+                "distribution": row.distribution,
+                "df": row.df,
+                "df_numerator": row.df_numerator,
+                "pvalue": row.pvalue,
+                "leads": lead,
+                "lead_reason": np.where(lead, np.array(reasons, dtype=object), ""),
+                "note": np.array(row.notes, dtype=object),
+            }
         )
-    return pd.concat(parts, ignore_index=True)
+    return parts

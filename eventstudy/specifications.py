@@ -6,7 +6,7 @@ with a p-value are one family: the table is the list of everything that was trie
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,8 @@ def specification_table(
     plans: Mapping[str, AssetPlan],
     pinned: pd.DataFrame,
     news: pd.DataFrame,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Run a study for every choice of its ``[specification]``.
 
@@ -88,6 +90,8 @@ def specification_table(
         The studied headlines.
     news : DataFrame
         All headlines, for the purging of estimation windows.
+    progress : callable, optional
+        Called with the number of estimation windows done and their total.
 
     Returns
     -------
@@ -99,7 +103,10 @@ def specification_table(
     parts = []
     last = pinned["session"].max().date() if len(pinned) else None
     assets = _same_panels(study, list(plans))
-    for variant in variants(study.model_copy(update={"assets": assets})):
+    tried = variants(study.model_copy(update={"assets": assets}))
+    for done, variant in enumerate(tried):
+        if progress is not None:
+            progress(done, len(tried))
         own = make_plan(variant, panel, list(plans), last=last)
         runs, _ = estimate(variant, panel, own, pinned, news=news)
         order = {m: i for i, m in enumerate((variant.model.name, *variant.model.also))}

@@ -53,6 +53,7 @@ FACTORS = {
 }
 RISK_FREE = frozenset({"capm", "factor", *FACTORS})
 WEIGHTED = frozenset({"market_model", *RISK_FREE})
+LEAST_SQUARES = frozenset({"constant_mean", "market_adjusted", *WEIGHTED})
 VOLATILITY = frozenset({"garch", "gjr_garch", "egarch"})
 
 

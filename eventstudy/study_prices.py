@@ -99,12 +99,11 @@ def study_quality(
 ) -> pd.DataFrame:
     """Examine the prices, and the factors, over the days that the study uses."""
     first, last = [], []
-    days = pinned["session"].to_numpy().astype("datetime64[D]")
-    for asset, day in zip(pinned["asset"], days, strict=True):
+    for asset, days in pinned.groupby("asset", sort=False)["session"]:
         sessions = plans[str(asset)].calendar.sessions
-        at = int(np.searchsorted(sessions, day))
-        first.append(sessions[max(at + study.windows.estimation[0] - 1, 0)])
-        last.append(sessions[min(at + study.windows.event[1], len(sessions) - 1)])
+        at = np.searchsorted(sessions, days.to_numpy().astype("datetime64[D]"))
+        first.append(sessions[max(int(at.min()) + study.windows.estimation[0] - 1, 0)])
+        last.append(sessions[min(int(at.max()) + study.windows.event[1], len(sessions) - 1)])
     if not first:
         return quality_findings(panel, {})
     sessions_of = {a: p.calendar.sessions for a, p in plans.items()}

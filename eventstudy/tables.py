@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from eventstudy.signed import event_signs, sign_drops, signed_run, signed_window
 from eventstudy.single_tables import build_single_tables
 from eventstudy.study import Study
 
-__all__ = ["build_tables", "window_list"]
+__all__ = ["EMPTY", "abnormal_rows", "build_tables", "model_rank", "window_drops", "window_list"]
 
 
 def window_list(study: Study) -> list[tuple[int, int]]:
@@ -86,14 +86,14 @@ def build_tables(
         found = diagnose(run.sample)
         flags = event_flags(run, panel, pinned, others, hints, found.flags)
         parts["events"].append(_events(run, found, flags))
-        parts["abnormal_returns"].append(_abnormal(run))
+        parts["abnormal_returns"].append(abnormal_rows(run))
         single = build_single_tables(study, run, windows)
         marks = [mark for window in windows for mark in window_marks(run, window, near)]
         parts["windows"].append(single.windows.assign(other_headlines=marks))
         parts["event_tests"].append(single.event_tests)
-        parts["dropped"].append(_window_drops(run, windows))
+        parts["dropped"].append(window_drops(run, windows))
         parts["dropped"].append(_across(study, run, windows, pinned, near, across))
-    rank = _model_rank(study, runs)
+    rank = model_rank(study, [r.model for r in runs])
     out = {name: _ordered(frames, rank, EMPTY[name]) for name, frames in parts.items()}
     out["event_tests"] = adjusted(out["event_tests"], study.tests.multiplicity)
     out["tests"] = adjusted(concat(across["tests"], TESTS_COLUMNS), study.tests.multiplicity)
@@ -127,11 +127,11 @@ def _across(
     return left
 
 
-def _model_rank(study: Study, runs: list[PanelRun]) -> dict[str, int]:
-    """Return the place of each model as the study names them."""
+def model_rank(study: Study, fitted: Iterable[str]) -> dict[str, int]:
+    """Return the place of each model as the study names them, others that were fitted behind."""
     names = [study.model.name, *study.model.also]
     names += [m for a in study.assets.values() for m in a.model or ()]
-    names += [r.model for r in runs]
+    names += fitted
     return {m: i for i, m in enumerate(dict.fromkeys(names))}
 
 
@@ -181,6 +181,7 @@ def _events(run: PanelRun, found: Diagnostics, flags: list[str]) -> pd.DataFrame
         "jarque_bera_pvalue": found.jarque_bera,
     }
     columns["purged"] = run.rows["purged"]
+    columns["unpurged"] = run.rows["unpurged"]
     columns["flags"] = flags
     return pd.DataFrame(columns)
 
@@ -192,7 +193,8 @@ def _session_of(run: PanelRun) -> np.typing.NDArray[np.datetime64]:
     return stamps.astype("datetime64[ns]").ravel()
 
 
-def _abnormal(run: PanelRun) -> pd.DataFrame:
+def abnormal_rows(run: PanelRun) -> pd.DataFrame:
+    """Return a row for each event and day of a run, with the column ``order``."""
     block, fit = run.sample.block, run.sample.fit
     n, width = fit.ar.shape
     path = event_paths(run.sample)
@@ -215,7 +217,7 @@ def _abnormal(run: PanelRun) -> pd.DataFrame:
     )
 
 
-def _window_drops(run: PanelRun, windows: list[Window]) -> pd.DataFrame:
+def window_drops(run: PanelRun, windows: list[Window]) -> pd.DataFrame:
     """Return a row for each event that leaves a tested window, with the days that are missing."""
     rows = []
     missing = ~np.isfinite(run.sample.fit.ar)

@@ -14,7 +14,10 @@ import numpy as np
 from eventstudy.arrays import BoolArray, EventBlock, FloatArray, IntArray
 from eventstudy.returns import AssetReturns
 
-__all__ = ["EventTime", "gather", "purge_mask", "session_positions"]
+__all__ = ["MISSING_SHARE", "EventTime", "gather", "purge_mask", "session_positions"]
+
+# Above this share of holes in its estimation window an event is left out.
+MISSING_SHARE = 0.20
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,6 @@ def gather(
     owner: IntArray,
     positions: IntArray,
     time: EventTime,
-    *,
-    masked: BoolArray | None = None,
 ) -> EventBlock:
     """Gather estimation and event blocks for ``n`` events.
 
@@ -117,8 +118,6 @@ def gather(
     positions : (n,) int
         Position of day 0 in that asset's sessions.
     time : EventTime
-    masked : (n, T) bool, optional
-        Estimation days that must not be used (other headlines).
 
     Returns
     -------
@@ -129,9 +128,6 @@ def gather(
     evt = _gather_range(returns, owner, positions, time.taus)
     gap = _gather_range(returns, owner, positions, time.gap_taus)
     values, factors, spans, days = est
-    if masked is not None:
-        values = np.where(masked, np.nan, values)
-        spans = np.where(masked, np.nan, spans)
     return EventBlock(
         returns_est=values,
         factors_est=factors,

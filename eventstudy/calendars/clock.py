@@ -79,7 +79,11 @@ def check_zone(zone: str, where: str = "time zone") -> str:
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        hint = nearest(zone, available_timezones()) if zone else ""
+        zones = available_timezones()
+        cities = [z for z in sorted(zones) if z.endswith(f"/{zone.strip().replace(' ', '_')}")]
+        hint = nearest(zone, zones) if zone else ""
+        if zone and cities:
+            hint = f"; did you mean {cities[0]!r}?"
         if not hint.startswith("; did"):
             hint = "; give a name of the tz database such as 'Europe/Paris' or 'UTC'"
         raise InputError(f"{where}: unknown time zone {zone!r}{hint}") from None

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from eventstudy.cli import completion
 from eventstudy.cli.guard import INTERRUPTED, fault, guarded
 
 __all__ = ["app", "main"]
@@ -18,7 +19,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="eventstudy",
     help="What did a headline do to prices, how unusual was it, and how sure can one be?",
-    epilog="\b\nExamples:\n  eventstudy run\n  eventstudy run study.toml --out results\n"
+    epilog="\b\nExamples:\n  eventstudy run\n  eventstudy new study.toml\n"
+    "  eventstudy run study.toml --out results --open\n"
     "\n\nExit codes: 0 done, 1 fault in the program, 2 wrong input, 3 done but a headline was left "
     "out, 4 price source out of reach, 5 locked by another run, 6 data failed --strict.",
     no_args_is_help=True,
@@ -52,7 +54,10 @@ JsonOption = Annotated[
 ]
 TimezoneOption = Annotated[
     str | None,
-    typer.Option(help="Zone of an instant without an offset, such as Europe/Paris."),
+    typer.Option(
+        help="Zone of an instant without an offset, such as Europe/Paris.",
+        autocompletion=completion.zones,
+    ),
 ]
 
 
@@ -71,12 +76,26 @@ def run(
         Path | None, typer.Option(help="Folder for the tables, run.json and report.html.")
     ] = None,
     table_format: Annotated[
-        str, typer.Option("--format", help="Of the tables: csv, or parquet (writes both).")
+        str,
+        typer.Option(
+            "--format",
+            help="Of the tables: csv, or parquet (writes both).",
+            autocompletion=completion.one_of("csv", "parquet"),
+        ),
     ] = "csv",
     report: Annotated[bool, typer.Option(help="Write a report into --out as well.")] = True,
     report_format: Annotated[
-        str, typer.Option(help="Of the report: html,pdf,xlsx,tex,md.")
+        str,
+        typer.Option(
+            help="Of the report: html,pdf,xlsx,tex,md.", autocompletion=completion.report_formats
+        ),
     ] = "html",
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Charts of the page can be asked and zoomed.")
+    ] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the page that was written into --out.")
+    ] = False,
     json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
@@ -98,13 +117,19 @@ def run(
             help="A study without a file: the headline's instant or date. Repeatable.",
         ),
     ] = None,
-    assets: Annotated[str | None, typer.Option(help="Its assets, A,B.")] = None,
+    assets: Annotated[
+        str | None, typer.Option(help="Its assets, A,B.", autocompletion=completion.assets)
+    ] = None,
     benchmark: Annotated[
-        str | None, typer.Option(help="Its benchmark, or its factors, A,B.")
+        str | None,
+        typer.Option(help="Its benchmark, or its factors, A,B.", autocompletion=completion.assets),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Its models, A,B; market_model with --benchmark, else constant_mean."),
+        typer.Option(
+            help="Its models, A,B; market_model with --benchmark, else constant_mean.",
+            autocompletion=completion.models,
+        ),
     ] = None,
     window: Annotated[
         list[str] | None,
@@ -118,20 +143,34 @@ def run(
         str | None,
         typer.Option(
             help="Of its prices: bundled, file or yahoo. Without it yahoo, unless --file is "
-            "given, or the bundled prices have every asset and reach beyond the headline."
+            "given, or the bundled prices have every asset and reach beyond the headline.",
+            autocompletion=completion.one_of("bundled", "file", "yahoo"),
         ),
     ] = None,
     file: Annotated[str | None, typer.Option(help="File of its prices.")] = None,
     calendar: Annotated[
-        str | None, typer.Option(help="Calendar of its assets (MIC), such as XNYS.")
+        str | None,
+        typer.Option(
+            help="Calendar of its assets (MIC), such as XNYS.", autocompletion=completion.calendars
+        ),
     ] = None,
     timezone: TimezoneOption = None,
     headline: Annotated[str | None, typer.Option(help="The headline's words.")] = None,
-    returns: Annotated[str | None, typer.Option(help="simple or log.")] = None,
-    tests: Annotated[
-        str | None, typer.Option(help="recommended, all, or names of statistics, A,B.")
+    returns: Annotated[
+        str | None,
+        typer.Option(help="simple or log.", autocompletion=completion.one_of("simple", "log")),
     ] = None,
-    alternative: Annotated[str | None, typer.Option(help="two-sided, less or greater.")] = None,
+    tests: Annotated[
+        str | None,
+        typer.Option(
+            help="recommended, all, or names of statistics, A,B.",
+            autocompletion=completion.statistics,
+        ),
+    ] = None,
+    alternative: Annotated[
+        str | None,
+        typer.Option(help="two-sided, less or greater.", autocompletion=completion.alternatives),
+    ] = None,
 ) -> None:
     """Run a study: tables on the screen, files in --out."""
     with guarded():
@@ -160,6 +199,8 @@ def run(
             format=table_format,
             report=report,
             report_format=report_format,
+            interactive=interactive,
+            open=open_,
             json=json,
             quiet=quiet,
             full=full,
@@ -181,7 +222,11 @@ def pin(
     ],
     calendar: Annotated[
         list[str],
-        typer.Option(metavar="MIC", help="ISO 10383 MIC such as XNYS, or 24/7. Repeatable."),
+        typer.Option(
+            metavar="MIC",
+            help="ISO 10383 MIC such as XNYS, or 24/7. Repeatable.",
+            autocompletion=completion.calendars,
+        ),
     ],
     clock: Annotated[
         str | None,
@@ -195,10 +240,17 @@ def pin(
     timezone: TimezoneOption = None,
     policy: Annotated[
         str,
-        typer.Option(help="A date that is no session goes: next, previous, exclude or error."),
+        typer.Option(
+            help="A date that is no session goes: next, previous, exclude or error.",
+            autocompletion=completion.one_of("next", "previous", "exclude", "error"),
+        ),
     ] = "next",
     sort: Annotated[
-        str, typer.Option(help="Rows as given (calendar), or by who could react first (clock).")
+        str,
+        typer.Option(
+            help="Rows as given (calendar), or by who could react first (clock).",
+            autocompletion=completion.one_of("calendar", "clock"),
+        ),
     ] = "calendar",
     json: JsonOption = False,
 ) -> None:
@@ -240,9 +292,17 @@ def doctor(
 
 from eventstudy.cli.events_app import events as events_app  # noqa: E402
 from eventstudy.cli.fetching import fetch_command  # noqa: E402
+from eventstudy.cli.new_command import new_command  # noqa: E402
 from eventstudy.cli.reporting import report_command  # noqa: E402
 from eventstudy.cli.simulate_app import simulate  # noqa: E402
 
+app.command(
+    "new",
+    short_help="Write a study file by question and answer.",
+    epilog="\b\nExamples:\n  eventstudy new\n  eventstudy new study.toml --yes\n"
+    "  eventstudy new oil.toml --yes --events 2022-02-15T08:00Z \\\n"
+    "      --headline 'Units return to base' --prices bundled --assets WTI",
+)(new_command)
 app.add_typer(events_app, name="events")
 app.command(
     "fetch",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from eventstudy.cli import completion
 from eventstudy.cli.guard import guarded
 
 __all__ = ["events"]
@@ -25,7 +26,10 @@ Catalogue = Annotated[
 ]
 Timezone = Annotated[
     str | None,
-    typer.Option(help="Zone of an instant without an offset, such as Europe/Paris."),
+    typer.Option(
+        help="Zone of an instant without an offset, such as Europe/Paris.",
+        autocompletion=completion.zones,
+    ),
 ]
 Column = Annotated[
     list[str] | None,
@@ -91,7 +95,11 @@ def group(
     hours: Annotated[float, typer.Option(help="Hours within which they came out.")] = 24.0,
     calendar: Annotated[
         list[str] | None,
-        typer.Option(metavar="MIC", help="Count events on this calendar too. Repeatable."),
+        typer.Option(
+            metavar="MIC",
+            help="Count events on this calendar too. Repeatable.",
+            autocompletion=completion.calendars,
+        ),
     ] = None,
     accept: Accept = False,
     out: Annotated[
@@ -126,7 +134,10 @@ def from_article(
     ],
     timezone: Annotated[
         str | None,
-        typer.Option(help="Zone of its days, such as Europe/Rome; else that of --published."),
+        typer.Option(
+            help="Zone of its days, such as Europe/Rome; else that of --published.",
+            autocompletion=completion.zones,
+        ),
     ] = None,
     language: Annotated[str, typer.Option(help="Code of its language: en, de, fr, es, ...")] = "en",
     least: Annotated[float, typer.Option(help="Least confidence of a proposal, 0 to 1.")] = 0.0,

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from eventstudy.events.catalogue import Catalogue
 
-__all__ = ["GroupOptions", "Source", "at_terminal", "check", "convert", "group", "write_new"]
+__all__ = [
+    "GroupOptions",
+    "Source",
+    "at_terminal",
+    "check",
+    "columns_of",
+    "convert",
+    "group",
+    "write_new",
+]
 
 _LISTED = 20
 
@@ -34,32 +43,37 @@ class Source:
         """Read it; faults name the options of the command line."""
         from eventstudy.events.readers import read_catalogue
 
+        if Path(self.file).is_dir():
+            raise InputError(f"'{self.file}' is no file of headlines; name one, such as events.csv")
         try:
             return read_catalogue(
-                self.file, timezone=self.timezone, columns=self._columns() or None
+                self.file, timezone=self.timezone, columns=columns_of(self.column) or None
             )
         except InputError as error:
             text = str(error).replace(
                 'give one zone for the whole file (timezone = "Europe/Paris")',
                 "give --timezone Europe/Paris",
             )
+            text = text.replace("of kind ''", "whose name has no ending")
             text = text.replace('[events] columns = {timestamp = "..."}', "--column timestamp=...")
             raise InputError(text) from None
-
-    def _columns(self) -> dict[str, str]:
-        out: dict[str, str] = {}
-        for pair in self.column:
-            ours, sign, theirs = pair.partition("=")
-            if not sign or not ours.strip() or not theirs.strip():
-                raise InputError(f"--column must be OURS=THEIRS, timestamp=date, not '{pair}'")
-            if ours.strip() in out:
-                raise InputError(f"--column gives '{ours.strip()}' twice")
-            out[ours.strip()] = theirs.strip()
-        return out
 
     def is_file(self, path: Path) -> bool:
         """Return whether a path is the file that is read."""
         return path.resolve() == Path(self.file).resolve()
+
+
+def columns_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Return what ``--column OURS=THEIRS`` says: our name of a column -> its name in the file."""
+    out: dict[str, str] = {}
+    for pair in pairs:
+        ours, sign, theirs = pair.partition("=")
+        if not sign or not ours.strip() or not theirs.strip():
+            raise InputError(f"--column must be OURS=THEIRS, timestamp=date, not '{pair}'")
+        if ours.strip() in out:
+            raise InputError(f"--column gives '{ours.strip()}' twice")
+        out[ours.strip()] = theirs.strip()
+    return out
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ __all__ = [
     "INTERRUPTED",
     "LEFT_OUT",
     "SOURCE",
+    "clean",
     "fault",
     "guarded",
     "say",
@@ -49,13 +50,23 @@ def debugging() -> bool:
     return os.environ.get("EVENTSTUDY_DEBUG", "") not in ("", "0")
 
 
+def clean(text: str) -> str:
+    """Return a text with its control characters written out, so that it can't steer a terminal.
+
+    Examples
+    --------
+    >>> clean("a" + chr(27) + "[31m")
+    'a\\\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+                   for c in text)  # fmt: skip
+
+
 def say(text: str) -> None:
-    """Write a line to stderr; what a file smuggles in can't steer the terminal."""
-    clean = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
-                    for c in text)  # fmt: skip
+    """Write a line to stderr, made harmless by :func:`clean`."""
     # Where nobody listens on stderr the exit code still tells.
     with suppress(OSError):
-        print(clean, file=sys.stderr)  # noqa: T201
+        print(clean(text), file=sys.stderr)  # noqa: T201
 
 
 def fault(error: BaseException) -> None:

@@ -45,16 +45,10 @@ def progress(*, quiet: bool) -> Iterator[Progress | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from eventstudy.progressbar import progress as shown
 
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-
-        yield tell
+    with shown(show=True) as bar:
+        yield bar.stage
 
 
 def fill_folder(out: Path, write: Callable[[Path], object]) -> None:
@@ -67,6 +61,8 @@ def fill_folder(out: Path, write: Callable[[Path], object]) -> None:
     InputError
         Where the folder can't be written to.
     """
+    from eventstudy.saving import settle
+
     target = out.resolve()
     try:
         made = _make_parents(target.parent)
@@ -76,6 +72,7 @@ def fill_folder(out: Path, write: Callable[[Path], object]) -> None:
     done = False
     try:
         write(beside)
+        settle(beside)
         _move(beside, target)
         done = True
     except OSError as error:

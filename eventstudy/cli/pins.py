@@ -57,6 +57,7 @@ def pin(what: str, options: PinOptions) -> int:
         )
     if options.sort not in SORTS:
         raise InputError(f"--sort '{options.sort}' is unknown{nearest(options.sort, SORTS)}")
+    _check(options)
     catalogue = _catalogue(what, options)
     outcome = _pinned(catalogue, options)
     if options.json:
@@ -64,6 +65,16 @@ def pin(what: str, options: PinOptions) -> int:
     else:
         _print(outcome)
     return LEFT_OUT if len(outcome.dropped) else DONE
+
+
+def _check(options: PinOptions) -> None:
+    """Check the options that the calendars would find fault with in other words."""
+    from eventstudy.calendars.clock import check_zone, parse_clock
+
+    if options.timezone is not None:
+        check_zone(options.timezone, "--timezone")
+    if options.clock is not None:
+        parse_clock(options.clock, "--clock")
 
 
 def _catalogue(what: str, options: PinOptions) -> Catalogue:
@@ -75,7 +86,7 @@ def _catalogue(what: str, options: PinOptions) -> Catalogue:
     if uncertainty is not None and not 0 <= uncertainty < float("inf"):
         raise InputError(f"--uncertainty must be minutes, 0 or more, not {uncertainty:g}")
     path = Path(what)
-    if is_address(what) or path.suffix.lower() in FORMATS or path.exists():
+    if is_address(what) or path.suffix.lower() in FORMATS or path.is_file():
         frame = read_catalogue(what, timezone=options.timezone).frame
     else:
         frame = _single(what, options.timezone)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from eventstudy.cli import completion
 from eventstudy.cli.guard import debugging, guarded, say, worst
 from eventstudy.cli.output import print_json
 from eventstudy.errors import InputError, nearest
@@ -34,6 +35,8 @@ class ReportOptions:
     quiet: bool
     json: bool
     log_json: bool
+    open: bool
+    interactive: bool = False
 
 
 def report_command(
@@ -42,8 +45,20 @@ def report_command(
         "reports"
     ),
     formats: Annotated[
-        str, typer.Option("--format", help="Of the reports: html,pdf,xlsx,tex,md.")
+        str,
+        typer.Option(
+            "--format",
+            help="Of the reports: html,pdf,xlsx,tex,md.",
+            autocompletion=completion.report_formats,
+        ),
     ] = "html",
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Charts of the page can be asked and zoomed.")
+    ] = False,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Open the page: of the one study, else the index of all."),
+    ] = False,
     as_of: Annotated[
         str | None,
         typer.Option(metavar="DATE", help="No headline and no price after this date is seen."),
@@ -52,7 +67,11 @@ def report_command(
         int | None, typer.Option(metavar="N", help="Keep the newest N runs of each study.")
     ] = None,
     family: Annotated[
-        str, typer.Option(help="Over what p-values are adjusted: one study, or the whole call.")
+        str,
+        typer.Option(
+            help="Over what p-values are adjusted: one study, or the whole call.",
+            autocompletion=completion.one_of(*FAMILIES),
+        ),
     ] = "study",
     strict: Annotated[
         bool, typer.Option("--strict", help="A study with bad data fails with exit code 6.")
@@ -83,6 +102,8 @@ def report_command(
             quiet=quiet,
             json=json,
             log_json=log_json,
+            open=open_,
+            interactive=interactive,
         )
         code = report(studies, options)
     raise typer.Exit(code)
@@ -96,6 +117,7 @@ def report(studies: Sequence[Path], options: ReportOptions) -> int:
     EventStudyError
         Where no study could be begun: an unknown format, a folder that is locked.
     """
+    from eventstudy.cli.browser import check_open
     from eventstudy.report.writers import check_formats
     from eventstudy.schedule.job import JobOptions, run_job
 
@@ -103,9 +125,15 @@ def report(studies: Sequence[Path], options: ReportOptions) -> int:
         raise InputError(
             f"--family '{options.family}' is unknown{nearest(options.family, FAMILIES)}"
         )
+    formats = check_formats(options.formats, interactive=options.interactive)
+    if options.open:
+        check_open(formats, "--format")
+    if options.out.exists() and not options.out.is_dir():
+        raise InputError(f"--out {options.out} is a file; name a folder")
     job = JobOptions(
         out=options.out,
-        formats=check_formats(options.formats),
+        formats=formats,
+        interactive=options.interactive,
         as_of=_date(options.as_of),
         keep=options.keep,
         family=options.family,
@@ -120,7 +148,23 @@ def report(studies: Sequence[Path], options: ReportOptions) -> int:
     elif not options.quiet:
         for line in _lines(outcomes, options):
             typer.echo(line)
+    if options.open:
+        _open(outcomes, options.out)
     return code
+
+
+def _open(outcomes: Sequence[Any], out: Path) -> None:
+    """Open the page of the one study, or the index of several."""
+    from eventstudy.cli.browser import open_page
+    from eventstudy.schedule.folders import INDEX
+
+    written = [o for o in outcomes if o.run and o.status != "failed"]
+    if not written:
+        say("nothing was written that could be opened")
+    elif len(outcomes) == 1:
+        open_page(out / written[0].run / "report.html")
+    else:
+        open_page(out / INDEX)
 
 
 def _date(text: str | None) -> date | None:

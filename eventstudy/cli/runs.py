@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventstudy.cli.guard import DONE, LEFT_OUT, say
-from eventstudy.cli.oneoff import OneOff, build_study, reworded
+from eventstudy.cli.oneoff import OneOff, build_study, reworded, why_yahoo
 from eventstudy.cli.output import console, fill_folder, print_json, progress
-from eventstudy.errors import InputError, QualityError, nearest
+from eventstudy.errors import InputError, QualityError, SourceError, UnknownAssetError, nearest
 from eventstudy.resources import data_dir
 from eventstudy.studyfile import load_study, study_files
 
@@ -31,6 +31,8 @@ class RunOptions:
     format: str = "csv"
     report: bool = True
     report_format: str = "html"
+    interactive: bool = False
+    open: bool = False
     json: bool = False
     quiet: bool = False
     full: bool = False
@@ -64,6 +66,10 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
         raise InputError(
             f"--format '{options.format}' is unknown{nearest(options.format, FORMATS)}"
         )
+    if options.interactive:
+        _check_interactive(options)
+    if options.open:
+        _check_open(options)
     job = _job(study, one_off)
     if options.out is not None:
         _check_out(options, job)
@@ -73,6 +79,10 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
     try:
         with progress(quiet=options.quiet) as tell:
             result = run_study(job.study, folder=job.folder, progress=tell, offline=options.offline)
+    except (SourceError, UnknownAssetError) as error:
+        if one_off.event and job.study.prices.source == "yahoo":
+            error.args = (f"{why_yahoo(one_off)}{error}",)
+        raise
     except InputError as error:
         raise (reworded(error, "--event") if one_off.event else error) from None
     if options.strict:
@@ -80,6 +90,10 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
     if options.out is not None:
         _write(result, options.out, options)
     _show(result, options)
+    if options.open and options.out is not None:
+        from eventstudy.cli.browser import open_page
+
+        open_page(options.out / "report.html")
     left = left_out(result)
     if not len(left):
         return DONE
@@ -143,10 +157,29 @@ def _check_out(options: RunOptions, job: _Job) -> None:
     check_no_input(out, job.inputs, names)
 
 
+def _check_open(options: RunOptions) -> None:
+    from eventstudy.cli.browser import check_open
+
+    if options.out is None:
+        raise InputError("--open needs --out, the folder of the page, such as --out results")
+    if not options.report:
+        raise InputError("--open needs a page to open, and --no-report writes none; drop one")
+    check_open(_formats(options), "--report-format")
+
+
+def _check_interactive(options: RunOptions) -> None:
+    if options.out is None:
+        raise InputError("--interactive needs --out, the folder of the page, such as --out results")
+    if not options.report:
+        raise InputError("--interactive needs a page, and --no-report writes none; drop one")
+
+
 def _formats(options: RunOptions) -> tuple[str, ...]:
     from eventstudy.report.writers import check_formats
 
-    return check_formats(options.report_format) if options.report else ()
+    if not options.report:
+        return ()
+    return check_formats(options.report_format, interactive=options.interactive)
 
 
 def _check_quality(result: StudyResult) -> None:
@@ -173,7 +206,7 @@ def _write(result: StudyResult, out: Path, options: RunOptions) -> None:
             from eventstudy.report.chartfiles import write_charts
             from eventstudy.report.writers import write_reports
 
-            write_reports(result, folder, _formats(options))
+            write_reports(result, folder, _formats(options), interactive=options.interactive)
             write_charts(result, folder / CHARTS)
 
     fill_folder(out, write)

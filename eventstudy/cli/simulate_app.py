@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from eventstudy.cli import completion
 from eventstudy.cli.guard import guarded
 
 __all__ = ["simulate"]
@@ -20,7 +21,11 @@ simulate = typer.Typer(
 )
 
 Tests = Annotated[
-    str | None, typer.Option(help="Names of tests, A,B, or all; the exact ones if left out.")
+    str | None,
+    typer.Option(
+        help="Names of tests, A,B, or all; the exact ones if left out.",
+        autocompletion=completion.statistics_across,
+    ),
 ]
 Replications = Annotated[int, typer.Option("--replications", "-n", help="Samples to draw.")]
 Seed = Annotated[int, typer.Option(help="Root of every draw; the run is the same for any worker.")]
@@ -30,7 +35,12 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the table and the cha
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 DesignOption = Annotated[
-    str, typer.Option("--design", help="Letters a to f: normal, t(3), variance, dates, both, skew.")
+    str,
+    typer.Option(
+        "--design",
+        help="Letters a to f: normal, t(3), variance, dates, both, skew.",
+        autocompletion=completion.several(lambda: "abcdef"),
+    ),
 ]
 
 
@@ -59,12 +69,18 @@ def size(
 ) -> None:
     """Rejection rates when nothing happened."""
     with guarded():
-        from eventstudy.cli.simulations import SimulationOptions, designs, resampled
+        from eventstudy.cli.simulations import (
+            SimulationOptions,
+            check_designed,
+            designs,
+            resampled,
+        )
 
         options = SimulationOptions(tests, replications, seed, level, workers, out, json, quiet)
         if returns is not None:
             code = resampled(returns, benchmark, "0", same_date, options)
         else:
+            check_designed(benchmark, same_date)
             code = designs(design, 0.0, options)
     raise typer.Exit(code)
 
@@ -97,13 +113,20 @@ def power(
 ) -> None:
     """Rejection rates when something happened on day 0."""
     with guarded():
-        from eventstudy.cli.simulations import SimulationOptions, designs, numbers, resampled
+        from eventstudy.cli.simulations import (
+            SimulationOptions,
+            check_designed,
+            designs,
+            one_number,
+            resampled,
+        )
 
         options = SimulationOptions(tests, replications, seed, level, workers, out, json, quiet)
         if returns is not None:
             code = resampled(returns, benchmark, effect, same_date, options)
         else:
-            code = designs(design, numbers(effect)[0], options)
+            check_designed(benchmark, same_date)
+            code = designs(design, one_number(effect), options)
     raise typer.Exit(code)
 
 

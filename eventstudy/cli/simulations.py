@@ -15,9 +15,19 @@ from eventstudy.names import CROSS_EVENT
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SimulationOptions", "designs", "numbers", "placebo", "resampled"]
+__all__ = [
+    "SimulationOptions",
+    "check_designed",
+    "designs",
+    "numbers",
+    "one_number",
+    "placebo",
+    "resampled",
+]
 
 Key = tuple[str, str]
+# An effect is a return in decimals.
+MOST = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,17 +59,22 @@ def wanted(tests: str | None) -> list[Key] | None:
     return out
 
 
-def _check(options: SimulationOptions) -> None:
+def _check(options: SimulationOptions) -> list[Key] | None:
+    """Check the options that all share; return the statistics that are asked for."""
+    names = wanted(options.tests)
     if not 1 <= options.replications <= 10_000_000:
         raise InputError(f"--replications must be at least 1, not {options.replications}")
     if not 1 <= options.workers <= 256:
         raise InputError(f"--workers must be at least 1, not {options.workers}")
     if not 0 <= options.seed < 2**63:
         raise InputError(f"--seed must be 0 or more, not {options.seed}")
+    if not 0.0 < options.level < 1.0:
+        raise InputError(f"--level must lie between 0 and 1, not {options.level:g}")
     if options.out is not None and options.out.exists() and not options.out.is_dir():
         raise InputError(f"--out {options.out} is a file; name a folder")
     if not options.quiet:
         say(f"seed {options.seed}, named before the run")
+    return names
 
 
 def designs(letters: str, effect: float, options: SimulationOptions) -> int:
@@ -68,15 +83,15 @@ def designs(letters: str, effect: float, options: SimulationOptions) -> int:
     from eventstudy.simulation.size import simulate_size
     from eventstudy.simulation.targets import accept, compare
 
-    _check(options)
     chosen = [d.strip() for d in letters.split(",")]
     for name in chosen:
         if name not in DESIGNS:
             raise InputError(f"--design '{name}' is unknown{nearest(name, DESIGNS)}")
+    names = _check(options)
     with progress(quiet=options.quiet or options.json) as tell:
         table = simulate_size(
             chosen,
-            wanted(options.tests),
+            names,
             replications=options.replications,
             seed=options.seed,
             effect=effect,
@@ -99,7 +114,8 @@ def resampled(
     """Simulate size and power by resampling real returns (Brown and Warner)."""
     from eventstudy.simulation.resampling import resampling_design, simulate_resampling
 
-    _check(options)
+    names = _check(options)
+    shifts = numbers(effects)
     prices = _price_file(file)
     if benchmark is not None and benchmark not in prices.columns:
         raise InputError(
@@ -113,8 +129,8 @@ def resampled(
     with progress(quiet=options.quiet or options.json) as tell:
         table = simulate_resampling(
             design,
-            wanted(options.tests),
-            effects=numbers(effects),
+            names,
+            effects=shifts,
             replications=options.replications,
             seed=options.seed,
             level=options.level,
@@ -128,9 +144,27 @@ def resampled(
 def numbers(text: str) -> list[float]:
     """Read the effects of ``--effect``, separated by commas."""
     try:
-        return [float(part) for part in text.split(",")]
+        found = [float(part) for part in text.split(",")]
     except ValueError:
-        raise InputError(f"--effect '{text}' must be numbers such as 0,0.005,0.01") from None
+        found = []
+    if not found or not all(abs(x) <= MOST for x in found):
+        raise InputError(f"--effect '{text}' must be numbers from -1 to 1, such as 0,0.005,0.01")
+    return found
+
+
+def one_number(text: str) -> float:
+    """Read the one effect that a design takes."""
+    found = numbers(text)
+    if len(found) > 1:
+        raise InputError(f"--effect {text}: a design takes one effect; several need --returns")
+    return found[0]
+
+
+def check_designed(benchmark: str | None, same_date: bool) -> None:
+    """Refuse what only resampled returns have a use for."""
+    for option, given in (("--benchmark", benchmark is not None), ("--same-date", same_date)):
+        if given:
+            raise InputError(f"{option} needs --returns, a file of prices such as prices.csv")
 
 
 def _price_file(file: Path) -> pd.DataFrame:
@@ -149,14 +183,14 @@ def placebo(study: Path | None, options: SimulationOptions) -> int:
     from eventstudy.simulation.placebo import PlaceboSettings, simulate_placebo
     from eventstudy.studyfile import load_study
 
-    _check(options)
+    names = _check(options)
     path = study if study is not None else flagship()
     stages = prepare(load_study(path), folder=path.parent)
     settings = PlaceboSettings(
         draws=options.replications,
         seed=options.seed,
         level=options.level,
-        names=wanted(options.tests),
+        names=names,
         workers=options.workers,
     )
     with progress(quiet=options.quiet or options.json) as tell:
@@ -223,21 +257,25 @@ def _write(table: pd.DataFrame, what: str, folder: Path, level: float) -> None:
 
 
 def _show(table: pd.DataFrame, what: str, sentences: list[str]) -> None:
+    """Print the rates, a block for each design, panel, model and effect: 80 columns hold it."""
     from rich.table import Table
 
-    head = [c for c in ("design", "panel", "model", "effect", "start", "end") if c in table]
-    out = Table(box=None, pad_edge=False, header_style="bold")
-    for name in [*head, "test"]:
-        out.add_column(name, no_wrap=name == "test")
-    for name in ("rate", "MC error", "samples"):
-        out.add_column(name, justify="right")
+    head = [c for c in ("design", "panel", "model", "effect") if c in table]
     count = "replications" if "replications" in table else "draws"
-    for row in table.to_dict(orient="records"):
-        cells = [str(row[c]) for c in head]
-        numbers = [f"{100 * row['rate']:.2f} %", f"{100 * row['se']:.2f}", str(row[count])]
-        out.add_row(*cells, f"{row['name']} {row['variant']}", *numbers)
     screen = console()
     screen.print(f"Share of rejections ({what})")
-    screen.print(out)
+    for key, rows in table.groupby(head, sort=False):
+        out = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("window", "test"):
+            out.add_column(name, no_wrap=True)
+        for name in ("rate", "MC error", "samples"):
+            out.add_column(name, justify="right", no_wrap=True)
+        for row in rows.to_dict(orient="records"):
+            numbers = [f"{100 * row['rate']:.2f} %", f"{100 * row['se']:.2f}", str(row[count])]
+            out.add_row(f"[{row['start']}, {row['end']}]", f"{row['name']} {row['variant']}",
+                        *numbers)  # fmt: skip
+        told = zip(head, key if isinstance(key, tuple) else (key,), strict=True)
+        screen.print(", ".join(f"{name} {value}" for name, value in told))
+        screen.print(out)
     for sentence in sentences:
         screen.print(sentence)

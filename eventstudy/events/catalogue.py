@@ -32,7 +32,7 @@ COLUMNS = (
     "surprise",
 )
 _TEXT = ("event_id", "asset", "headline", "source", "url", "group")
-_ORDER = (
+ORDER = (
     "event_id",
     "timestamp",
     "date",
@@ -119,7 +119,7 @@ class _Rows:
     """What has been read so far, and what was wrong with it."""
 
     faults: list[str] = field(default_factory=list)
-    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _ORDER})
+    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in ORDER})
     extras: list[dict[str, Any]] = field(default_factory=list)
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     stamps: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -206,7 +206,7 @@ def _add(
         return
     _unique(rows, row, record)
     row["line"] = record.line
-    for name in _ORDER:
+    for name in ORDER:
         rows.columns[name].append(row[name])
     used = set(names.values())
     rows.extras.append({k: v for k, v in record.values.items() if k not in used})
@@ -301,7 +301,7 @@ def _frame(rows: _Rows) -> pd.DataFrame:
     data["date"] = dates.astype("datetime64[ns]")
     for name in ("uncertainty_minutes", "sign", "surprise"):
         data[name] = np.array(data[name], dtype=np.float64)
-    frame = pd.DataFrame(data, columns=list(_ORDER))
+    frame = pd.DataFrame(data, columns=list(ORDER))
     extras = list(dict.fromkeys(key for extra in rows.extras for key in extra))
     for key in extras:
         column = key if key not in frame.columns else f"{key}_given"

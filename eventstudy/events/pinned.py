@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ from eventstudy.errors import InputError, nearest
 from eventstudy.events.catalogue import Catalogue
 
 __all__ = [
-    "DROPPED_COLUMNS", "PINNED_COLUMNS", "PinResult", "by_first_reaction", "pin_catalogue",
+    "DROPPED_COLUMNS", "PINNED_COLUMNS", "PinResult", "by_calendar", "by_first_reaction", "pairs",
+    "pin_catalogue", "place",
 ]  # fmt: skip
 
 PINNED_COLUMNS = (
@@ -110,14 +111,40 @@ def pin_catalogue(
     """
     frame = catalogue.frame
     assets = list(calendars)
-    rows, names = _pairs(frame["asset"].tolist(), assets, catalogue)
-    parts = []
-    for asset in assets:
-        mine = np.flatnonzero(names == asset)
-        if len(mine):
-            parts.append(_pin_asset(frame.iloc[rows[mine]], asset, calendars[asset], policy, mine))
+    rows, owner = pairs(catalogue, assets)
+    names = np.array(assets, dtype=object)[owner]
+    parts = [
+        _pin_on(frame.iloc[rows[mine]], names[mine], calendar, policy, mine)
+        for calendar, mine in by_calendar(owner, list(calendars.values()))
+    ]
     table = pd.concat(parts).sort_index(kind="stable")
     return _split(table, group)
+
+
+def by_calendar(
+    owner: npt.NDArray[np.int64], calendars: Sequence[SessionCalendar]
+) -> list[tuple[SessionCalendar, npt.NDArray[np.int64]]]:
+    """Return each distinct calendar with the places of the assets on it, in order.
+
+    Parameters
+    ----------
+    owner : (n,) int
+        Number of the asset of each place.
+    calendars : sequence of SessionCalendar
+        One an asset; assets on one calendar share the object.
+    """
+    distinct = list({id(c): c for c in calendars}.values())
+    number = {id(c): i for i, c in enumerate(distinct)}
+    codes = np.array([number[id(c)] for c in calendars], dtype=np.int64)[owner]
+    if len(distinct) == 1:
+        return [(distinct[0], np.arange(len(owner)))] if len(owner) else []
+    order = np.argsort(codes, kind="stable")
+    cuts = np.searchsorted(codes[order], np.arange(len(distinct) + 1))
+    return [
+        (calendar, order[cuts[i] : cuts[i + 1]])
+        for i, calendar in enumerate(distinct)
+        if cuts[i + 1] > cuts[i]
+    ]
 
 
 def by_first_reaction(pinned: pd.DataFrame) -> pd.DataFrame:
@@ -140,29 +167,40 @@ def by_first_reaction(pinned: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns="_place")
 
 
-def _pairs(
-    wanted: list[str], assets: list[str], catalogue: Catalogue
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.str_]]:
-    """Return the catalogue row and the asset of every (headline, asset)."""
+def pairs(
+    catalogue: Catalogue, assets: list[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the catalogue row and the number of the asset of every (headline, asset).
+
+    Raises
+    ------
+    InputError
+        For no asset at all, and for an event on an asset that is not among them.
+    """
     if not assets:
         raise InputError("there is no asset to pin the events on")
-    given = np.array(wanted, dtype=object)
-    for i in np.flatnonzero((given != "") & ~np.isin(given, np.array(assets, dtype=object))):
-        line = catalogue.frame["line"].iloc[int(i)]
+    codes, kinds = pd.factorize(catalogue.frame["asset"].to_numpy())
+    number = {asset: i for i, asset in enumerate(assets)}
+    # -1 for every asset, -2 for none that is known.
+    known = np.array([-1 if k == "" else number.get(str(k), -2) for k in kinds], dtype=np.int64)
+    given = known[codes]
+    if (given == -2).any():
+        i = int(np.argmax(given == -2))
+        row = catalogue.frame.iloc[i]
         raise InputError(
-            f"{catalogue.origin}, line {line}: the asset {wanted[i]!r} is not among the assets of "
-            f"the study{nearest(wanted[i], assets)}"
+            f"{catalogue.origin}, line {row['line']}: the asset {row['asset']!r} is not among the "
+            f"assets of the study{nearest(row['asset'], assets)}"
         )
-    every = given == ""
-    rows = np.repeat(np.arange(len(given)), np.where(every, len(assets), 1))
-    names = np.repeat(given, np.where(every, len(assets), 1))
-    names[names == ""] = np.tile(np.array(assets, dtype=object), int(every.sum()))
-    return rows.astype(np.int64), names
+    every = given == -1
+    times = np.where(every, len(assets), 1)
+    rows, owner = np.repeat(np.arange(len(given)), times), np.repeat(given, times)
+    owner[owner == -1] = np.tile(np.arange(len(assets)), int(every.sum()))
+    return rows.astype(np.int64), owner
 
 
-def _pin_asset(
+def _pin_on(
     events: pd.DataFrame,
-    asset: str,
+    assets: npt.NDArray[np.str_],
     calendar: SessionCalendar,
     policy: DatePolicy,
     index: npt.NDArray[np.int64],
@@ -171,7 +209,7 @@ def _pin_asset(
     table = pd.DataFrame(index=index)
     for part, what in ((bare, "dates"), (~bare, "instants")):
         if part.any():
-            some = _pin_some(events[part], asset, calendar, policy, what)
+            some = _pin_some(events[part], assets[part], calendar, policy, what)
             some.index = pd.Index(index[part])
             table = some if table.empty else pd.concat([table, some])
     return table
@@ -179,25 +217,20 @@ def _pin_asset(
 
 def _pin_some(
     events: pd.DataFrame,
-    asset: str,
+    assets: npt.NDArray[np.str_],
     calendar: SessionCalendar,
     policy: DatePolicy,
     what: str,
 ) -> pd.DataFrame:
     wide = events["uncertainty_minutes"].to_numpy(dtype=np.float64)
+    pins, days, stamps = place(events, assets, calendar, policy, what)
     if what == "dates":
-        days = events["date"].to_numpy().astype("datetime64[D]")
-        pins = _dates(events, days, asset, calendar, policy)
         reasons = explain(pins, calendar, dates=days, policy=policy)
-        stamps: npt.NDArray[np.datetime64] = np.full(len(events), _NAT)
     else:
-        _need_hours(events, asset, calendar)
-        stamps = _utc(events["timestamp"])
-        pins = pin_instants(stamps, calendar, uncertainty_minutes=wide)
         reasons = explain(pins, calendar, instants=stamps, uncertainty_minutes=wide)
     table = _columns(pins, calendar)
     table["event_id"] = events["event_id"].to_numpy()
-    table["asset"], table["calendar"] = asset, calendar.name
+    table["asset"], table["calendar"] = assets, calendar.name
     table["timestamp_utc"] = pd.DatetimeIndex(stamps).tz_localize("UTC")
     table["first_reaction_utc"] = _first_reaction(table)
     table["reason"] = reasons
@@ -205,6 +238,23 @@ def _pin_some(
         table[name] = events[name].to_numpy()
     table["_date"] = events["date"].to_numpy()
     return table
+
+
+def place(
+    events: pd.DataFrame,
+    assets: npt.NDArray[np.str_],
+    calendar: SessionCalendar,
+    policy: DatePolicy,
+    what: str,
+) -> tuple[Pins, npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
+    """Return the pins of bare ``dates`` or of ``instants`` on one calendar, and both stamps."""
+    if what == "dates":
+        days = events["date"].to_numpy().astype("datetime64[D]")
+        return _dates(events, days, assets, calendar, policy), days, np.full(len(events), _NAT)
+    _need_hours(events, str(assets[0]), calendar)
+    stamps = _utc(events["timestamp"])
+    wide = events["uncertainty_minutes"].to_numpy(dtype=np.float64)
+    return pin_instants(stamps, calendar, uncertainty_minutes=wide), stamps, stamps
 
 
 def _first_reaction(table: pd.DataFrame) -> pd.Series[Any]:
@@ -231,7 +281,7 @@ def _need_hours(events: pd.DataFrame, asset: str, calendar: SessionCalendar) -> 
 def _dates(
     events: pd.DataFrame,
     days: npt.NDArray[np.datetime64],
-    asset: str,
+    assets: npt.NDArray[np.str_],
     calendar: SessionCalendar,
     policy: DatePolicy,
 ) -> Pins:
@@ -242,7 +292,7 @@ def _dates(
             event = events.iloc[int(bad[0])]
             raise InputError(
                 f"event {event['event_id']!r}: {days[bad[0]]} is no session of {calendar.name}, "
-                f"the calendar of asset {asset!r}, and [events] policy is 'error'; correct the "
+                f"the calendar of asset {str(assets[bad[0]])!r}, and [events] policy is 'error'; correct the "
                 "date, or choose next, previous or exclude"
             )
     return pin_dates(days, calendar, policy=policy)

@@ -14,6 +14,7 @@ from eventstudy.events.catalogue import Catalogue, Record, build_catalogue
 from eventstudy.events.feeds import TIMEOUT, feed_file_records, feed_records, fetch, is_address
 from eventstudy.events.icalendars import calendar_records
 from eventstudy.events.text_formats import csv_records, json_records, lines_records, toml_records
+from eventstudy.events.wholesale import WHOLESALE_FROM, catalogue_from_columns
 
 __all__ = ["FORMATS", "read_catalogue"]
 
@@ -65,6 +66,10 @@ def read_catalogue(
     ''
     """
     if isinstance(source, pd.DataFrame):
+        if len(source) >= WHOLESALE_FROM:
+            whole = catalogue_from_columns(source, origin="frame", columns=columns)
+            if whole is not None:
+                return whole
         records, origin = _frame_records(source, "frame"), "frame"
     elif isinstance(source, str) and is_address(source):
         records, origin = feed_records(fetch(source, timeout=timeout), source), source

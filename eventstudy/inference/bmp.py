@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from eventstudy.arrays import FloatArray
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Distribution, Statistic
-from eventstudy.inference.view import base_row, degenerate, finish, refuse, too_few, view
+from eventstudy.inference.view import base_row, finish, refuse, spread, too_few, view
 
 __all__ = ["adjusted_bmp_t", "bmp_t"]
 
@@ -47,12 +46,10 @@ def bmp_t(sample: Sample, window: Window, *, variant: str = "published") -> Stat
     v = view(sample, window)
     if none := too_few(v, "bmp_t", variant):
         return none
-    x: FloatArray = v.scar
-    if variant == "model_sigma":
-        x = v.car / (v.members.fit.sigma * np.sqrt(v.n_days))
-    if degenerate(x):
+    found = spread(v.sums.scaled if variant == "model_sigma" else v.sums.scar)
+    if found is None:
         return refuse(v, "bmp_t", variant, FLAT)
-    mean, se = x.mean(), x.std(ddof=1) / np.sqrt(v.n)
+    mean, se = found[0], found[1] / math.sqrt(v.n)
     law: Distribution = "normal" if variant == "normal" else "t"
     row = base_row(
         v,
@@ -60,7 +57,7 @@ def bmp_t(sample: Sample, window: Window, *, variant: str = "published") -> Stat
         variant,
         statistic=mean / se,
         distribution=law,
-        df=np.nan if law == "normal" else v.n - 1,
+        df=math.nan if law == "normal" else v.n - 1,
         estimate=mean,
         se=se,
     )
@@ -106,15 +103,15 @@ def adjusted_bmp_t(sample: Sample, window: Window, *, variant: str = "published"
     v = view(sample, window)
     if none := too_few(v, "adjusted_bmp_t", variant):
         return none
-    if degenerate(v.scar):
+    found = spread(v.sums.scar)
+    if found is None:
         return refuse(v, "adjusted_bmp_t", variant, FLAT)
     r = v.rbar_overlap if variant == "overlap" else v.rbar
     inflation = 1.0 + (v.n - 1.0) * r
     if not (inflation > 1e-12 and 1.0 - r > 1e-12):
         reason = f"mean residual correlation {r:.4f}: the variance of the mean is not positive"
         return refuse(v, "adjusted_bmp_t", variant, reason)
-    mean = v.scar.mean()
-    se = v.scar.std(ddof=1) / np.sqrt(v.n) * np.sqrt(inflation / (1.0 - r))
+    mean, se = found[0], found[1] / math.sqrt(v.n) * math.sqrt(inflation / (1.0 - r))
     row = base_row(
         v,
         "adjusted_bmp_t",

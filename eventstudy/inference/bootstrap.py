@@ -104,7 +104,7 @@ def bootstrap_t(sample: Sample, window: Window, *, variant: str = "published") -
         se = cluster_scale(v.scar, v.members.date_of, v.members.n_clusters)
     else:
         se = float(v.scar.std(ddof=1) / np.sqrt(v.n))
-    if degenerate(v.scar) or not se > 1e-12 * float(np.abs(v.scar).max()):
+    if degenerate(v.scar.min(), v.scar.max()) or not se > 1e-12 * float(np.abs(v.scar).max()):
         return refuse(v, "bootstrap_t", variant, "zero scale: the values do not vary")
     if not 1.0 / (v.settings.draws + 1.0) <= v.settings.level:
         reason = f"cannot reject by construction: {v.settings.draws} draws"

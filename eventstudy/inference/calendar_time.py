@@ -27,15 +27,18 @@ def _standardised_sessions(v: View) -> FloatArray:
     codes = np.full(unit.shape, -1, dtype=np.int64)
     codes[held] = np.unique(members.block.days_est[held], return_inverse=True)[1]
     starts = np.flatnonzero(np.r_[True, day[1:] != day[:-1]])
-    out = []
-    for low, high in zip(starts, np.r_[starts[1:], len(day)], strict=True):
+    stops = np.r_[starts[1:], len(day)]
+    # An event alone on its session is the portfolio, whose scale is the event's own.
+    out = np.asarray(members.fit.ar[event, column] / members.fit.ar_se[event, column])[starts]
+    for place in np.flatnonzero(stops - starts > 1):
+        low, high = starts[place], stops[place]
         rows, cols = event[low:high], column[low:high]
         keep = held[rows]
         scaled = (unit[rows] * members.fit.ar_se[rows, cols][:, None])[keep]
         local = codes[rows][keep]
         sums = np.bincount(local - local.min(), weights=scaled)
-        out.append(members.fit.ar[rows, cols].sum() / np.sqrt((sums**2).sum()))
-    return np.array(out)
+        out[place] = members.fit.ar[rows, cols].sum() / np.sqrt((sums**2).sum())
+    return out
 
 
 def calendar_time_t(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -78,7 +81,7 @@ def calendar_time_t(sample: Sample, window: Window, *, variant: str = "published
         reason = f"needs a window of at least {LEAST_SESSIONS} sessions: this one has {v.length}"
         return refuse(v, "calendar_time_t", variant, reason)
     z = _standardised_sessions(v)
-    if len(z) < 2 or degenerate(z):
+    if len(z) < 2 or degenerate(z.min(), z.max()):
         return refuse(v, "calendar_time_t", variant, "zero scale: sessions do not vary")
     mean, se = z.mean(), z.std(ddof=1) / np.sqrt(len(z))
     row = base_row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -54,8 +55,8 @@ def _refusal(v: View, name: str, variant: str) -> Statistic | None:
     return refuse(v, name, variant, ONE_DATE) if v.members.n_clusters < 2 else None
 
 
-def _flat(x: FloatArray, se: float) -> bool:
-    return not se > 1e-12 * float(np.abs(x).max())
+def _flat(low: float, high: float, se: float) -> bool:
+    return not se > 1e-12 * max(abs(low), abs(high))
 
 
 def cluster_t(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -91,18 +92,21 @@ def cluster_t(sample: Sample, window: Window, *, variant: str = "published") -> 
     v = view(sample, window)
     if none := _refusal(v, "cluster_t", variant):
         return none
-    x = v.car if variant == "car" else v.scar
-    se = cluster_scale(x, v.members.date_of, v.members.n_clusters)
-    if _flat(x, se):
+    x = v.sums.car if variant == "car" else v.sums.scar
+    mean, groups = float(x.mean[0]), v.members.n_clusters
+    dates = v.date_sums
+    about = (dates.car if variant == "car" else dates.scar)[:, 0] - mean * dates.count[:, 0]
+    se = math.sqrt(groups / (groups - 1.0) * float((about**2).sum())) / v.n
+    if _flat(float(x.low[0]), float(x.high[0]), se):
         return refuse(v, "cluster_t", variant, FLAT)
     row = base_row(
         v,
         "cluster_t",
         variant,
-        statistic=x.mean() / se,
+        statistic=mean / se,
         distribution="t",
-        df=v.members.n_clusters - 1,
-        estimate=x.mean(),
+        df=groups - 1,
+        estimate=mean,
         se=se,
     )
     return finish(v, row, note=OVERLAP if v.dates_overlap else "")
@@ -141,10 +145,12 @@ def date_mean_t(sample: Sample, window: Window, *, variant: str = "published") -
     if none := _refusal(v, "date_mean_t", variant):
         return none
     g = v.members.n_clusters
-    means = np.bincount(v.members.date_of, weights=v.scar) / np.bincount(v.members.date_of)
-    if degenerate(means):
+    count = v.date_sums.count[:, 0]
+    means = v.date_sums.scar[:, 0][count > 0] / count[count > 0]
+    if degenerate(float(means.min()), float(means.max())):
         return refuse(v, "date_mean_t", variant, FLAT)
-    mean, se = means.mean(), means.std(ddof=1) / np.sqrt(g)
+    mean = float(means.mean())
+    se = math.sqrt(float(((means - mean) ** 2).sum()) / (g - 1.0) / g)
     row = base_row(
         v,
         "date_mean_t",
@@ -232,7 +238,7 @@ def wild_cluster_bootstrap_t(
         return none
     groups, x = v.members.n_clusters, v.scar
     se = cluster_scale(x, v.members.date_of, groups)
-    if _flat(x, se):
+    if _flat(float(x.min()), float(x.max()), se):
         return refuse(v, name, variant, FLAT)
     weights, how = _weights(v, groups)
     if not 1.0 / (len(weights) + 1.0) <= v.settings.level:

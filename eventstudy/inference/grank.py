@@ -12,98 +12,19 @@ not).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from eventstudy.arrays import FloatArray
-from eventstudy.inference.ranks import rank_scores
 from eventstudy.inference.sample import Sample, Window
-from eventstudy.inference.signs import raw_residuals, row_medians
 from eventstudy.inference.statistic import Statistic
-from eventstudy.inference.view import (
-    MemberSet,
-    View,
-    base_row,
-    degenerate,
-    finish,
-    refuse,
-    too_few,
-    view,
-)
+from eventstudy.inference.view import MemberSet, View, base_row, finish, refuse, too_few, view
+from eventstudy.reduce.blocks import LEAST_BLOCKS, studentised_blocks
 
 __all__ = ["block_sums", "grank_t", "grank_z", "sign_gsar_t", "to_student"]
 
-# Fewer blocks than this leave ranks so coarse that the t distribution says nothing.
-LEAST_BLOCKS = 10
-# One minus the mean residual correlation, below which all events are the same series.
-LEAST_INDEPENDENCE = 1e-12
 # Variants whose entry is multiplied by sqrt(1 - r).
 ADJUSTED = ("cross_correlation", "block")
-
-
-@dataclass(frozen=True)
-class _Estimation:
-    """Standardised estimation days of a member set, ranked once for all windows.
-
-    ``base`` is (T,): the sum over the events of (rank among the estimation days) over
-    (their number + 2).
-    """
-
-    values: FloatArray
-    size: FloatArray
-    base: FloatArray
-    count: FloatArray
-
-
-def _estimation(members: MemberSet) -> _Estimation:
-    def compute() -> _Estimation:
-        return _prepared(members.fit.estimation_sar)
-
-    return members.cached("grank", compute)
-
-
-def _prepared(values: FloatArray) -> _Estimation:
-    on = np.isfinite(values)
-    size = on.sum(axis=1).astype(np.float64)
-    ranks = (rank_scores(values) + 0.5) * (size + 1.0)[:, None]
-    count = on.sum(axis=0).astype(np.float64)
-    total = np.where(on, ranks / (size + 2.0)[:, None], 0.0).sum(axis=0)
-    return _Estimation(
-        values=values,
-        size=size,
-        base=total,
-        count=count,
-    )
-
-
-def _event_scores(est: _Estimation, entry: FloatArray) -> FloatArray:
-    """Rank of the event's entry among its T_i + 1 values over (T_i + 2), minus a half, (n,)."""
-    below = (est.values < entry[:, None]).sum(axis=1)
-    equal = (est.values == entry[:, None]).sum(axis=1)
-    return np.asarray((below + 1.0 + equal / 2.0) / (est.size + 2.0) - 0.5)
-
-
-def _rank_means(est: _Estimation, entry: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean rank score of each column, the event's entry last, and their counts, (T + 1,)."""
-    weight = 1.0 / (est.size + 2.0)
-    pushed = (est.values > entry[:, None]) + 0.5 * (est.values == entry[:, None])
-    total = est.base + (pushed * weight[:, None]).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        days = total / est.count - 0.5
-    means = np.append(days, _event_scores(est, entry).mean())
-    return means, np.append(est.count, float(len(entry)))
-
-
-def _sign_means(est: _Estimation, entry: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean sign about the own median of the T_i + 1 values, by column, the entry last."""
-    median = row_medians(np.column_stack([est.values, entry]))
-    signs = np.sign(est.values - median)
-    total = np.where(np.isfinite(signs), signs, 0.0).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        days = total / est.count
-    means = np.append(days, np.sign(entry[:, None] - median).mean())
-    return means, np.append(est.count, float(len(entry)))
 
 
 def to_student(means: FloatArray, counts: FloatArray) -> tuple[float, float, str]:
@@ -124,37 +45,45 @@ def to_student(means: FloatArray, counts: FloatArray) -> tuple[float, float, str
         Mean scores and number of events by column, the event's entry last; columns with NaN, which
         no event has, are left out.
     """
-    on = np.isfinite(means)
-    u, n = means[on], counts[on]
-    size = len(u)
+    return _student(means[:-1], counts[:-1], float(means[-1]), float(counts[-1]))
+
+
+def _student(
+    days: FloatArray, counts: FloatArray, entry: float, n: float
+) -> tuple[float, float, str]:
+    """The same with the entry apart."""
+    on = np.isfinite(days)
+    if not on.all():
+        days, counts = days[on], counts[on]
+    size = len(days) + 1
     if size < 3:
         return math.nan, math.nan, f"{size} observations through time: the map needs three"
-    square = float((n / n[-1] * u**2).mean())
+    square = (float((counts * days * days).sum()) / n + entry * entry) / size
     if not square > 0.0:
         return math.nan, math.nan, "zero scale: the mean scores do not vary over the days"
-    z = float(u[-1]) / math.sqrt(square)
+    z = entry / math.sqrt(square)
     room = size - 1.0 - z * z
     if not room > 0.0:
         return math.nan, math.nan, "the event outweighs all estimation days: Z^2 >= T' - 1"
     return z * math.sqrt((size - 2.0) / room), size - 2.0, ""
 
 
-def _entries(v: View, *, cross_correlation: bool) -> tuple[FloatArray, str]:
-    """SCAR over its spread across the events, times sqrt(1 - r) where asked."""
-    if degenerate(v.scar):
-        return v.scar, "zero scale: the standardised CARs do not differ between the events"
-    entry = v.scar / v.scar.std(ddof=1)
-    if not cross_correlation:
-        return np.asarray(entry), ""
-    if not 1.0 - v.rbar > LEAST_INDEPENDENCE:
-        return entry, f"mean residual correlation {v.rbar:g}: 1 - r must be positive"
-    return np.asarray(entry * math.sqrt(1.0 - v.rbar)), ""
+def _no_entry(v: View, *, cross_correlation: bool) -> str:
+    """Why the window has no entry to rank; empty where it has."""
+    if math.isnan(v.scales.scar_sd[0]):
+        return "zero scale: the standardised CARs do not differ between the events"
+    if cross_correlation and math.isnan(v.scales.root[0]):
+        return f"mean residual correlation {v.rbar:g}: 1 - r must be positive"
+    return ""
 
 
 def _student_row(
-    v: View, name: str, variant: str, means: FloatArray, counts: FloatArray
+    v: View, name: str, variant: str, total: FloatArray, count: FloatArray, entry: float, n: float
 ) -> Statistic:
-    t, df, reason = to_student(means, counts)
+    """Return the row of summed scores: of the days, and of the entry of ``n`` events."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        days = total / count  # NaN where nobody has the day
+    t, df, reason = _student(days, count, float(entry / n), float(n))
     if reason:
         return refuse(v, name, variant, reason)
     row = base_row(
@@ -163,24 +92,11 @@ def _student_row(
         variant,
         distribution="t",
         df=df,
-        estimate=float(v.car.mean()),
+        estimate=float(v.sums.car.mean[0]),
         statistic=t,
         rbar=v.rbar if variant in ADJUSTED else math.nan,
     )
     return finish(v, row)
-
-
-def _design_of(members: MemberSet) -> FloatArray | None:
-    """Estimation regressors of the mean equation, (n, T, k); None where the block has them not."""
-    block, fit = members.block, members.fit
-    k, factors = fit.theta.shape[1], block.factors_est.shape[2]
-    if k == 0:
-        return np.empty((*block.returns_est.shape, 0))
-    if fit.standardised is not None or k not in (factors, factors + 1):
-        return None
-    if k == factors:
-        return block.factors_est
-    return np.concatenate([block.spans_est[:, :, None], block.factors_est], axis=2)
 
 
 def block_sums(members: MemberSet, length: int) -> FloatArray:
@@ -204,26 +120,7 @@ def block_sums(members: MemberSet, length: int) -> FloatArray:
         the variance) the block is the sum of studentised days over
         ``sqrt(q (1 - (q - 1) / T_i))``, the scale under a constant mean.
     """
-    fit = members.fit
-    x = _design_of(members)
-    est = fit.estimation_sar if x is None else raw_residuals(members.block, fit)
-    on = np.isfinite(est)
-    n, t = est.shape
-    blocks = t // length
-    shape = (n, blocks, length)
-    keep = blocks * length
-    total = np.where(on, est, 0.0)[:, :keep].reshape(shape).sum(axis=2)
-    spans = np.where(on, 1.0 if x is None else members.block.spans_est, 0.0)
-    q = spans[:, :keep].reshape(shape).sum(axis=2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if x is None:
-            variance = q * (1.0 - (q - 1.0) / on.sum(axis=1)[:, None])
-        else:
-            rows = np.where(on[:, :, None], x, 0.0)[:, :keep]
-            rows = rows.reshape(*shape, x.shape[2]).sum(axis=2)
-            fitted = np.einsum("nbk,nkl,nbl->nb", rows, fit.covariance.parameters, rows)
-            variance = q * fit.sigma[:, None] ** 2 - fitted
-        return np.asarray(np.where((q > 0) & (variance > 0), total / np.sqrt(variance), np.nan))
+    return studentised_blocks(members.block, members.fit, length)
 
 
 def grank_t(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -276,17 +173,22 @@ def grank_t(sample: Sample, window: Window, *, variant: str = "published") -> St
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    entry, reason = _entries(v, cross_correlation=variant in ADJUSTED)
-    if reason:
+    if reason := _no_entry(v, cross_correlation=variant in ADJUSTED):
         return refuse(v, name, variant, reason)
-    est = _estimation(v.members)
     if variant == "block":
-        blocks = v.members.fit.residuals.shape[1] // v.length
+        blocks = v.members.n_est // v.length
         if blocks < LEAST_BLOCKS:
             reason = f"{blocks} estimation blocks of {v.length} sessions: needs {LEAST_BLOCKS}"
             return refuse(v, name, variant, reason)
-        est = _prepared(block_sums(v.members, v.length))
-    return _student_row(v, name, variant, *_rank_means(est, entry))
+        b = v.blocks
+        base, pushed, count, score, n = b.base[0], b.pushed[0], b.count[0], b.score[0], b.n[0]
+    else:
+        e, days = v.entries, v.members.grank_base
+        base, count, n = days.base, days.count, e.n[0]
+        pushed, score = e.plain_pushed[0], e.plain_score[0]
+        if variant == "cross_correlation":
+            pushed, score = e.cross_pushed[0], e.cross_score[0]
+    return _student_row(v, name, variant, base + pushed - 0.5 * count, count, score, n)
 
 
 def grank_z(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -327,19 +229,18 @@ def grank_z(sample: Sample, window: Window, *, variant: str = "published") -> St
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    entry, reason = _entries(v, cross_correlation=variant == "cross_correlation")
-    if reason:
+    cross = variant == "cross_correlation"
+    if reason := _no_entry(v, cross_correlation=cross):
         return refuse(v, name, variant, reason)
-    est = _estimation(v.members)
-    variance = float((est.size / (12.0 * (est.size + 2.0))).sum())
+    score = (v.entries.cross_score if cross else v.entries.plain_score)[0]
     row = base_row(
         v,
         name,
         variant,
         distribution="normal",
-        estimate=float(v.car.mean()),
-        statistic=float(_event_scores(est, entry).sum()) / math.sqrt(variance),
-        rbar=v.rbar if variant == "cross_correlation" else math.nan,
+        estimate=float(v.sums.car.mean[0]),
+        statistic=float(score) / math.sqrt(v.entries.variance[0]),
+        rbar=v.rbar if cross else math.nan,
     )
     return finish(v, row)
 
@@ -382,7 +283,7 @@ def sign_gsar_t(sample: Sample, window: Window, *, variant: str = "published") -
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    entry, reason = _entries(v, cross_correlation=False)
-    if reason:
+    if reason := _no_entry(v, cross_correlation=False):
         return refuse(v, name, variant, reason)
-    return _student_row(v, name, variant, *_sign_means(_estimation(v.members), entry))
+    e, count = v.entries, v.members.grank_base.count
+    return _student_row(v, name, variant, e.sign_days[0], count, e.sign_entry[0], e.n[0])

@@ -89,7 +89,7 @@ def bhar_skewness_adjusted_t(
     v = view(sample, window)
     if none := too_few(v, NAME, variant):
         return none
-    if degenerate(v.bhar):
+    if degenerate(v.bhar.min(), v.bhar.max()):
         return refuse(v, NAME, variant, "zero scale: the BHARs do not vary")
     s = v.bhar.mean() / v.bhar.std(ddof=1)
     row = base_row(

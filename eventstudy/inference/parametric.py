@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from eventstudy.arrays import FloatArray
 from eventstudy.inference.sample import Sample, Window
-from eventstudy.inference.statistic import Statistic
-from eventstudy.inference.view import View, base_row, degenerate, finish, refuse, too_few, view
+from eventstudy.inference.statistic import Statistic, lower_quantile
+from eventstudy.inference.view import (
+    MemberSet,
+    View,
+    base_row,
+    degenerate,
+    finish,
+    refuse,
+    spread,
+    too_few,
+    view,
+)
 
 __all__ = [
     "cross_sectional_t",
@@ -67,9 +77,10 @@ def cross_sectional_t(sample: Sample, window: Window, *, variant: str = "publish
     v = view(sample, window)
     if none := too_few(v, "cross_sectional_t", variant):
         return none
-    if degenerate(v.car):
+    found = spread(v.sums.car)
+    if found is None:
         return refuse(v, "cross_sectional_t", variant, FLAT)
-    mean, se = v.car.mean(), v.car.std(ddof=1) / np.sqrt(v.n)
+    mean, se = found[0], found[1] / math.sqrt(v.n)
     row = base_row(
         v,
         "cross_sectional_t",
@@ -85,18 +96,16 @@ def cross_sectional_t(sample: Sample, window: Window, *, variant: str = "publish
 
 def _hall_interval(v: View, mean: float, sd: float, g: float) -> tuple[float, float]:
     """Invert Hall's monotone transform at the t quantiles."""
-    from scipy import stats
-
-    q = float(stats.t(v.n - 1).isf(v.settings.level / 2.0))
-    root = np.sqrt(v.n)
+    q = -lower_quantile(v.settings.level / 2.0, "t", v.n - 1.0)
+    root = math.sqrt(v.n)
 
     def shift(t: float) -> float:
         inner = t / root - g / (6.0 * v.n)
         if g == 0.0:
-            return float(inner)
+            return inner
         if g * inner < -0.5:
-            return float(3.0 / g * (np.cbrt(1.0 + g * inner) - 1.0))
-        return float(3.0 / g * np.expm1(np.log1p(g * inner) / 3.0))
+            return 3.0 / g * (math.cbrt(1.0 + g * inner) - 1.0)
+        return 3.0 / g * math.expm1(math.log1p(g * inner) / 3.0)
 
     return mean - sd * shift(q), mean - sd * shift(-q)
 
@@ -135,9 +144,12 @@ def skewness_adjusted_t(sample: Sample, window: Window, *, variant: str = "publi
     v = view(sample, window)
     if none := too_few(v, "skewness_adjusted_t", variant):
         return none
-    if degenerate(v.car):
+    car = v.sums.car
+    found = spread(car)
+    if found is None:
         return refuse(v, "skewness_adjusted_t", variant, FLAT)
-    mean, sd, g = float(v.car.mean()), float(v.car.std(ddof=1)), skewness(v.car)
+    mean, sd = found
+    g = float(car.m3[0]) / v.n / (float(car.m2[0]) / v.n) ** 1.5
     s = mean / sd
     bracket = s + g * s**2 / 3.0 + g / (6.0 * v.n)
     if variant == "published":
@@ -146,7 +158,7 @@ def skewness_adjusted_t(sample: Sample, window: Window, *, variant: str = "publi
         v,
         "skewness_adjusted_t",
         variant,
-        statistic=np.sqrt(v.n) * bracket,
+        statistic=math.sqrt(v.n) * bracket,
         distribution="t",
         df=v.n - 1,
         estimate=mean,
@@ -187,8 +199,7 @@ def time_series_t(sample: Sample, window: Window, *, variant: str = "published")
     v = view(sample, window)
     if none := too_few(v, "time_series_t", variant):
         return none
-    se = np.sqrt((v.n_days * v.members.fit.sigma**2).sum()) / v.n
-    mean = v.car.mean()
+    mean, se = float(v.sums.car.mean[0]), math.sqrt(v.sums.variance[0]) / v.n
     row = base_row(
         v,
         "time_series_t",
@@ -201,11 +212,16 @@ def time_series_t(sample: Sample, window: Window, *, variant: str = "published")
     return finish(v, row)
 
 
-def _average(values: FloatArray, on: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return column means over the rows where ``on`` is 1 and their number; NaN without any."""
-    count = on.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(on > 0, values, 0.0).sum(axis=0) / count), np.asarray(count)
+def _estimation_averages(members: MemberSet) -> tuple[FloatArray, float]:
+    """Return the average abnormal returns of the estimation sessions and their sum of squares.
+
+    Abnormal returns as they are in the event window too: over their whole span, never centred.
+    """
+    means = members.day_means
+    there = means.residual_count > 0
+    aar = means.residual[there] / means.residual_count[there]
+    about = aar - aar.mean() if len(aar) else aar
+    return aar, float((about**2).sum())
 
 
 def crude_dependence_t(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -244,16 +260,15 @@ def crude_dependence_t(sample: Sample, window: Window, *, variant: str = "publis
     v = view(sample, window)
     if none := too_few(v, "crude_dependence_t", variant):
         return none
-    # Abnormal returns as they are on both sides: over their whole span, and never centred.
-    raw = v.members.fit.residuals * np.sqrt(v.members.block.spans_est)
-    aar, count = _average(raw, np.isfinite(raw).astype(np.float64))
-    aar = aar[count > 0]
-    df = len(aar) - (1 if variant == "published" else v.members.mean_parameters)
-    if df < 1 or degenerate(aar):
+    members = v.members
+    aar, square = members.cached("averages", lambda: _estimation_averages(members))
+    df = len(aar) - (1 if variant == "published" else members.mean_parameters)
+    if df < 1 or degenerate(float(aar.min()), float(aar.max())):
         return refuse(v, "crude_dependence_t", variant, "zero scale: averages do not vary")
-    sd = np.sqrt(((aar - aar.mean()) ** 2).sum() / df)
-    days, held = _average(v.members.fit.ar, v.selector)
-    total, se = days[held > 0].sum(), sd * np.sqrt((held > 0).sum())
+    held = v.selected.held[0]
+    days = held > 0
+    total = float((v.selected.total[0][days] / held[days]).sum())
+    se = math.sqrt(square / df * int(days.sum()))
     row = base_row(
         v,
         "crude_dependence_t",

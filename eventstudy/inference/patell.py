@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from eventstudy.arrays import FloatArray
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Statistic
 from eventstudy.inference.view import View, base_row, finish, refuse, too_few, view
@@ -16,21 +15,17 @@ __all__ = ["adjusted_patell_z", "patell_z"]
 LEAST_DF = 4.0
 
 
-def _standardised(v: View, variant: str) -> FloatArray:
-    """Return each event's standardised CAR: by the full V, or sum of SARs over root days."""
-    if variant != "published":
-        return v.scar
-    on = v.selector > 0
-    return np.asarray(np.where(on, v.members.fit.sar, 0.0).sum(axis=1) / np.sqrt(on.sum(axis=1)))
-
-
 def _estimate(v: View, variant: str) -> tuple[float, float] | str:
-    """Return the mean of the standardised CARs and its standard error, or why there is none."""
-    df = v.members.fit.df
-    if not (df > LEAST_DF).all():
-        return f"an event has {int(df.min())} residual degrees of freedom: more than 4 are needed"
-    se = np.sqrt((df / (df - 2.0)).sum()) / v.n
-    return float(_standardised(v, variant).mean()), float(se)
+    """Return the mean of the standardised CARs and its standard error, or why there is none.
+
+    Standardised by the full V, or as published: the sum of the SARs over the root of their number.
+    """
+    sums = v.sums
+    df = float(sums.df_low[0])
+    if not df > LEAST_DF:
+        return f"an event has {int(df)} residual degrees of freedom: more than 4 are needed"
+    mean = sums.patell[0] / v.n if variant == "published" else sums.scar.mean[0]
+    return float(mean), math.sqrt(sums.df_ratio[0]) / v.n
 
 
 def patell_z(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -128,7 +123,7 @@ def adjusted_patell_z(sample: Sample, window: Window, *, variant: str = "publish
     if not inflation > 1e-12:
         reason = f"mean residual correlation {r:.4f}: the variance of the mean is not positive"
         return refuse(v, "adjusted_patell_z", variant, reason)
-    mean, se = found[0], found[1] * float(np.sqrt(inflation))
+    mean, se = found[0], found[1] * math.sqrt(inflation)
     row = base_row(
         v,
         "adjusted_patell_z",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy.arrays import EventBlock, FloatArray, ModelFit
+from eventstudy.arrays import EventBlock, ModelFit
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Statistic
 from eventstudy.inference.view import MemberSet, base_row, finish, refuse, too_few, view
@@ -24,37 +24,32 @@ def least_squares(members: MemberSet, block: EventBlock) -> ModelFit:
     factors = block.factors_est.shape[2]
     options = ModelOptions(
         factor_names=tuple(f"x{j}" for j in range(factors)),
-        intercept="alpha" in members.fit.names or factors == 0,
+        intercept=members.equation.intercept,
     )
-    if members.sample.n_parameters == 0:
+    if not members.equation.fitted:
         return fit_market_adjusted(block, options)
     return fit_least_squares(block, options)
 
 
-def _mean(values: FloatArray, on: FloatArray) -> FloatArray:
-    """Return means over events, (1, ...); NaN where no event has the day."""
-    weight = on.reshape(on.shape + (1,) * (values.ndim - on.ndim))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total = np.where(weight > 0, values, 0.0).sum(axis=0)
-        return np.asarray(total / weight.sum(axis=0))[None]
-
-
 def _averaged(members: MemberSet) -> EventBlock:
-    from eventstudy.models.base import usable_rows
-
-    block = members.block
-    est, evt = usable_rows(block)
+    """Return the averages over the events that have the day; NaN where none has."""
+    means, equation, split = members.day_means, members.equation, members.n_est
+    with np.errstate(invalid="ignore", divide="ignore"):
+        returns, spans = means.returns / means.count, means.spans / means.count
+        factors = means.factors / means.count[:, None]
+    # The fit takes no calendar.
+    days = np.full(len(returns), -1)
     return EventBlock(
-        returns_est=_mean(block.returns_est, est),
-        factors_est=_mean(block.factors_est, est),
-        spans_est=_mean(block.spans_est, est),
-        days_est=block.days_est[:1],
-        returns_evt=_mean(block.returns_evt, evt),
-        factors_evt=_mean(block.factors_evt, evt),
-        spans_evt=_mean(block.spans_evt, evt),
-        days_evt=block.days_evt[:1],
-        est_taus=block.est_taus,
-        taus=block.taus,
+        returns_est=returns[None, :split],
+        factors_est=factors[None, :split],
+        spans_est=spans[None, :split],
+        days_est=days[None, :split],
+        returns_evt=returns[None, split:],
+        factors_evt=factors[None, split:],
+        spans_evt=spans[None, split:],
+        days_evt=days[None, split:],
+        est_taus=equation.est_taus,
+        taus=equation.taus,
     )
 
 
@@ -98,9 +93,9 @@ def portfolio_t(sample: Sample, window: Window, *, variant: str = "published") -
     fit = v.members.cached("portfolio", lambda: least_squares(v.members, _averaged(v.members)))
     if fit.failure[0]:
         return refuse(v, "portfolio_t", variant, f"portfolio: {fit.failure[0]}")
-    chosen = (v.selector.sum(axis=0) > 0).astype(np.float64)
-    car = np.where(chosen > 0, fit.ar[0], 0.0).sum()
-    se = np.sqrt(fit.covariance.quadratic(chosen)[0])
+    chosen = (v.selected.held[0] > 0).astype(np.float64)
+    car = float(np.where(chosen > 0, fit.ar[0], 0.0).sum())
+    se = float(np.sqrt(fit.covariance.quadratic(chosen)[0]))
     row = base_row(
         v,
         "portfolio_t",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from eventstudy.arrays import FloatArray
 
@@ -143,7 +143,7 @@ def minimum_detectable_effect(
     _check(n, sd, level)
     if not level < power < 1.0:
         raise ValueError(f"power must lie between the level and 1, not {power}")
-    z = float(stats.norm.isf(level / 2.0) + stats.norm.isf(1.0 - power))
+    z = -float(special.ndtri(level / 2.0) + special.ndtri(1.0 - power))
     return z * sd * math.sqrt(_inflation(n, rho) / n)
 
 

@@ -15,13 +15,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from eventstudy.arrays import BoolArray, EventBlock, FloatArray, IntArray, ModelFit
+from eventstudy.arrays import BoolArray, FloatArray, IntArray
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Statistic
 from eventstudy.inference.view import View, base_row, finish, refuse, too_few, view
+from eventstudy.reduce.groups import Scores
+from eventstudy.reduce.ranking import midranks, rank_scores
+from eventstudy.reduce.scores import abnormal_panel
 
 __all__ = [
     "DayScores",
@@ -29,83 +33,12 @@ __all__ = [
     "corrado_rank_z",
     "corrado_zivney_rank_z",
     "day_scores",
+    "mean_row",
     "midranks",
     "rank_scores",
     "score_window_z",
+    "scored_days",
 ]
-
-# Entries ranked at a time: bounds the working memory, changes no number.
-_CHUNK = 1 << 22
-
-
-def midranks(values: FloatArray) -> FloatArray:
-    """Rank each row among its own finite entries, from 1; ties share their mean rank.
-
-    Parameters
-    ----------
-    values : (n, M) float
-        NaN entries are left out.
-
-    Returns
-    -------
-    (n, M) float
-        NaN where ``values`` is NaN.
-
-    Examples
-    --------
-    >>> midranks(np.array([[3.0, 1.0, np.nan, 3.0]]))
-    array([[2.5, 1. , nan, 2.5]])
-    """
-    out = np.empty(values.shape, dtype=np.float64)
-    step = max(1, _CHUNK // max(1, values.shape[1]))
-    for first in range(0, len(values), step):
-        rows = slice(first, first + step)
-        out[rows] = _midranks(values[rows])
-    return out
-
-
-def _midranks(values: FloatArray) -> FloatArray:
-    # Ties get one common rank whatever their order, so the faster unstable sort changes nothing.
-    order = np.argsort(values, axis=1)
-    ascending = np.take_along_axis(values, order, axis=1)
-    place = np.broadcast_to(np.arange(1.0, values.shape[1] + 1.0), values.shape)
-    tied = ascending[:, 1:] == ascending[:, :-1]
-    if tied.any():
-        ends = np.ones((len(values), 1), dtype=bool)
-        first = np.where(np.concatenate([ends, ~tied], axis=1), place, 0.0)
-        last = np.where(np.concatenate([~tied, ends], axis=1), place, np.inf)
-        first = np.maximum.accumulate(first, axis=1)
-        last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-        place = (first + last) / 2.0
-    ranks = np.empty(values.shape, dtype=np.float64)
-    np.put_along_axis(ranks, order, place, axis=1)
-    return np.where(np.isnan(values), np.nan, ranks)
-
-
-def rank_scores(values: FloatArray) -> FloatArray:
-    """Mid-rank over (own number of observations + 1), minus a half: (n, M), NaN where missing.
-
-    Examples
-    --------
-    >>> rank_scores(np.array([[0.1, 0.4, 0.2]])).tolist()
-    [[-0.25, 0.25, 0.0]]
-    """
-    count = np.isfinite(values).sum(axis=1, keepdims=True)
-    return np.asarray(midranks(values) / (count + 1.0) - 0.5)
-
-
-def abnormal_panel(block: EventBlock, fit: ModelFit) -> FloatArray:
-    """Join estimation and event abnormal returns, each over the root of the sessions it spans.
-
-    Without the root, a return over several sessions would be extreme by construction.
-
-    Returns
-    -------
-    (n, T + L) float
-    """
-    with np.errstate(invalid="ignore"):
-        event = fit.ar / np.sqrt(block.spans_evt)
-    return np.concatenate([fit.residuals, event], axis=1)
 
 
 @dataclass(frozen=True)
@@ -127,14 +60,43 @@ class DayScores:
     count: IntArray
     n_est: int
 
+    @cached_property
+    def there(self) -> BoolArray:
+        """Days that some event has, (T + L,)."""
+        return np.isfinite(self.root_mean)
+
+    @cached_property
+    def square(self) -> float:
+        """Mean square over all days that some event has; NaN for none."""
+        return self._square(self.root_mean)
+
+    @cached_property
+    def estimation_square(self) -> float:
+        """Mean square over the estimation days."""
+        return self._square(self.root_mean[: self.n_est])
+
+    def _square(self, pool: FloatArray) -> float:
+        found = pool[np.isfinite(pool)]
+        return float(np.square(found).mean()) if len(found) else math.nan
+
 
 def day_scores(scores: FloatArray, n_est: int) -> DayScores:
     """Add up scores (n, T + L) by column; NaN scores are left out of sum and count."""
-    count = np.isfinite(scores).sum(axis=0)
-    total = np.where(np.isfinite(scores), scores, 0.0).sum(axis=0)
+    on = np.isfinite(scores)
+    total = np.where(on, scores, 0.0).sum(axis=0)
+    return scored_days(Scores(total, on.sum(axis=0).astype(np.float64)), n_est)
+
+
+def scored_days(scores: Scores, n_est: int) -> DayScores:
+    """Return scores by day from their sums and counts over the events, kept with these."""
+    kept: DayScores | None = vars(scores).get("_days")
+    if kept is not None and kept.n_est == n_est:
+        return kept
     with np.errstate(invalid="ignore", divide="ignore"):
-        root_mean = total / np.sqrt(count)  # NaN where nobody has the day
-    return DayScores(root_mean, count.astype(np.int64), n_est)
+        root_mean = scores.total / np.sqrt(scores.count)  # NaN where nobody has the day
+    # As functools.cached_property does: windows with the same events share the scores.
+    fresh = vars(scores)["_days"] = DayScores(root_mean, scores.count.astype(np.int64), n_est)
+    return fresh
 
 
 def score_window_z(
@@ -156,29 +118,25 @@ def score_window_z(
     finite_population : bool
         Multiply by ``sqrt((M - 1)/(M - L))``: ranks of an event have a fixed sum.
     """
-    root = days.root_mean
-    there = np.isfinite(root)
-    window = root[days.n_est :][tested & there[days.n_est :]]
+    window = days.root_mean[days.n_est :][tested & days.there[days.n_est :]]
     if not len(window):
         return math.nan, "no day of the window has two events to compare"
-    pool = root[: days.n_est] if scale == "estimation" else root
-    square = float(np.square(pool[np.isfinite(pool)]).mean())
+    square = days.estimation_square if scale == "estimation" else days.square
     if not square > 0.0:
         return math.nan, "zero scale: the mean scores do not vary over the days"
     z = float(window.sum()) / math.sqrt(len(window) * square)
     if finite_population:
-        m = int(there.sum())
+        m = int(days.there.sum())
         z *= math.sqrt((m - 1.0) / (m - len(window)))
     return z, ""
 
 
-def _row(v: View, name: str, variant: str, z: float, reason: str) -> Statistic:
+def mean_row(v: View, name: str, variant: str, z: float, reason: str) -> Statistic:
+    """Return the row of a standard normal statistic beside the mean CAR, or its refusal."""
     if reason:
         return refuse(v, name, variant, reason)
-    row = base_row(
-        v, name, variant, distribution="normal", estimate=float(v.car.mean()), statistic=z
-    )
-    return finish(v, row)
+    mean = float(v.sums.car.mean[0])
+    return finish(v, base_row(v, name, variant, distribution="normal", estimate=mean, statistic=z))
 
 
 def corrado_rank_z(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -230,32 +188,14 @@ def corrado_rank_z(sample: Sample, window: Window, *, variant: str = "published"
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    block, fit = v.members.block, v.members.fit
-    days = v.members.cached(
-        "corrado",
-        lambda: day_scores(rank_scores(abnormal_panel(block, fit)), fit.residuals.shape[1]),
-    )
+    days = scored_days(v.members.corrado, v.members.n_est)
     z, reason = score_window_z(
         days,
         v.columns,
         scale="estimation" if variant == "estimation_scale" else "all",
         finite_population=variant == "finite_population",
     )
-    return _row(v, name, variant, z, reason)
-
-
-def _equalised_panel(fit: ModelFit) -> FloatArray:
-    """Estimation days studentised; event days over their spread across the events as well."""
-    sar = fit.sar
-    there = np.isfinite(sar)
-    count = there.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, sar, 0.0).sum(axis=0) / count
-        about = np.where(there, sar - mean, 0.0)
-        spread = np.sqrt((about**2).sum(axis=0) / (count - 1.0))
-        usable = spread > 0.0  # False for a single event, whose spread is NaN
-        event = np.where(usable, sar / np.where(usable, spread, 1.0), np.nan)
-    return np.concatenate([fit.estimation_sar, event], axis=1)
+    return mean_row(v, name, variant, z, reason)
 
 
 def corrado_zivney_rank_z(
@@ -300,10 +240,6 @@ def corrado_zivney_rank_z(
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    fit = v.members.fit
-    days = v.members.cached(
-        "corrado_zivney",
-        lambda: day_scores(rank_scores(_equalised_panel(fit)), fit.residuals.shape[1]),
-    )
+    days = scored_days(v.members.corrado_zivney, v.members.n_est)
     z, reason = score_window_z(days, v.columns)
-    return _row(v, name, variant, z, reason)
+    return mean_row(v, name, variant, z, reason)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from eventstudy.errors import InputError, nearest
+from eventstudy.inference.rows import refuse
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Statistic
+from eventstudy.inference.view import view
 from eventstudy.names import CROSS_EVENT
 
 __all__ = ["MODULES", "cross_event", "statistic_function"]
@@ -45,6 +48,13 @@ MODULES: dict[str, str] = {
     "bhar_skewness_adjusted_t": "longhorizon",
 }
 
+# Statistics that need the events themselves; merged sums are not enough for them.
+NEEDS_EVENTS = frozenset(
+    {"bootstrap_t", "wild_cluster_bootstrap_t", "gls_t", "calendar_time_t",
+     "bhar_skewness_adjusted_t"}
+)  # fmt: skip
+HELD = "needs every event in memory: the study is streamed; [study] streamed = false holds them"
+
 _ORDER = {(s.name, s.variant): place for place, s in enumerate(CROSS_EVENT)}
 
 
@@ -63,7 +73,9 @@ def statistic_function(name: str) -> StatisticFunction:
     """
     if name not in MODULES:
         raise InputError(f"statistic '{name}' is not known{nearest(name, MODULES)}")
-    found: StatisticFunction = getattr(import_module(f"eventstudy.inference.{MODULES[name]}"), name)
+    path = f"eventstudy.inference.{MODULES[name]}"
+    # Asked for once a row of a table, which import_module alone would take half the time of.
+    found: StatisticFunction = getattr(sys.modules.get(path) or import_module(path), name)
     return found
 
 
@@ -98,4 +110,10 @@ def cross_event(
                 raise InputError(f"statistic '{name}' has no variant '{variant}'{hint}")
             raise InputError(f"statistic '{name}' is not known{nearest(name, MODULES)}")
     ordered = sorted(set(names), key=_ORDER.__getitem__)
-    return [statistic_function(n)(sample, window, variant=variant) for n, variant in ordered]
+    return [_statistic(sample, window, n, variant) for n, variant in ordered]
+
+
+def _statistic(sample: Sample, window: Window, name: str, variant: str) -> Statistic:
+    if sample.summarised and name in NEEDS_EVENTS:
+        return refuse(view(sample, window), name, variant, HELD)
+    return statistic_function(name)(sample, window, variant=variant)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 from eventstudy.arrays import BoolArray, EventBlock, FloatArray, IntArray, ModelFit
 from eventstudy.names import Alternative
+
+if TYPE_CHECKING:
+    from eventstudy.inference.view import View
 
 __all__ = ["Sample", "Settings", "Window"]
 
@@ -56,6 +60,13 @@ class Sample:
     cluster: IntArray
     n_parameters: int
     settings: Settings = field(default_factory=Settings)
+    # Whether the events are held as merged groups of sums, with views of their own.
+    summarised: ClassVar[bool] = False
+
+    def view(self, window: Window) -> View:
+        """Return the view of a summarised sample; this one holds its events."""
+        where = f"[{window.start}, {window.end}]"
+        raise TypeError(f"the sample holds its events: take view(sample, window) for {where}")
 
 
 @dataclass(frozen=True)

@@ -12,24 +12,20 @@ Corrado and Zivney (1992), JFQA 27, 465-478, doi:10.2307/2331331.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
-import numpy as np
-from scipy import stats
-
-from eventstudy.arrays import EventBlock, FloatArray, ModelFit
-from eventstudy.inference.ranks import abnormal_panel, day_scores, score_window_z
+from eventstudy.inference.binomial import binomial_p
+from eventstudy.inference.ranks import mean_row, score_window_z, scored_days
 from eventstudy.inference.sample import Sample, Window
-from eventstudy.inference.statistic import Statistic
+from eventstudy.inference.statistic import Statistic, amended
 from eventstudy.inference.view import View, base_row, finish, refuse, too_few, view
-from eventstudy.names import Alternative
+from eventstudy.reduce.ranking import row_medians
+from eventstudy.reduce.signs import positive_share, run_sums
 
 __all__ = [
     "corrado_zivney_sign_z",
     "generalized_sign_z",
     "positive_share",
-    "raw_residuals",
     "row_medians",
     "run_sums",
     "sign_z",
@@ -49,11 +45,6 @@ def _zero_note(dropped: int) -> str:
     return f"{dropped} zero abnormal returns left out" if dropped else ""
 
 
-@lru_cache(maxsize=4096)
-def _binomial_p(wins: int, n: int, share: float, alternative: Alternative) -> float:
-    return float(stats.binomtest(wins, n, share, alternative=alternative).pvalue)
-
-
 def _row(v: View, name: str, variant: str, count: _Count, phat: float) -> Statistic:
     """Score (or binomial) test of ``wins`` against ``n * phat``."""
     if count.n < 2:
@@ -62,14 +53,15 @@ def _row(v: View, name: str, variant: str, count: _Count, phat: float) -> Statis
         return refuse(
             v, name, variant, f"the estimation window's share of positive returns is {phat:g}"
         )
-    row = base_row(v, name, variant, estimate=float(v.car.mean()))
-    row = replace(row, n_events=count.n)
+    row = base_row(v, name, variant, estimate=float(v.sums.car.mean[0]))
     if variant == "exact":
-        row = replace(row, statistic=float(count.wins), distribution="binomial")
-        p = _binomial_p(count.wins, count.n, phat, v.settings.alternative)
+        p = binomial_p(count.wins, count.n, phat, v.settings.alternative)
+        found = {"statistic": float(count.wins), "distribution": "binomial"}
+        row = amended(row, {**found, "n_events": count.n})
         return finish(v, row, pvalue=p, note=count.note)
     z = (count.wins - count.n * phat) / math.sqrt(count.n * phat * (1.0 - phat))
-    return finish(v, replace(row, statistic=z, distribution="normal"), note=count.note)
+    row = amended(row, {"n_events": count.n, "statistic": z, "distribution": "normal"})
+    return finish(v, row, note=count.note)
 
 
 def sign_z(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -112,73 +104,8 @@ def sign_z(sample: Sample, window: Window, *, variant: str = "published") -> Sta
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    n = int((v.car != 0.0).sum())
-    return _row(v, name, variant, _Count(int((v.car > 0.0).sum()), n, _zero_note(v.n - n)), 0.5)
-
-
-def raw_residuals(block: EventBlock, fit: ModelFit) -> FloatArray:
-    """Estimation abnormal returns over the sessions that they span, (n, T); NaN where missing."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(fit.residuals * np.sqrt(block.spans_est))
-
-
-def run_sums(raw: FloatArray, spans: FloatArray, length: int) -> FloatArray:
-    """Sum raw abnormal returns over every run of ``length`` sessions that is complete.
-
-    Parameters
-    ----------
-    raw, spans : (n, T) float
-        NaN where there is no return.
-    length : int
-
-    Returns
-    -------
-    (n, T - length + 1) float
-        NaN where the returns of the run do not span exactly ``length`` sessions. Empty when
-        ``length > T``.
-
-    Examples
-    --------
-    >>> run_sums(np.array([[1.0, 2.0, 4.0, np.nan]]), np.array([[1.0, 1.0, 1.0, np.nan]]), 2)
-    array([[ 3.,  6., nan]])
-    """
-    if length > raw.shape[1]:
-        return np.empty((len(raw), 0))
-    on = np.isfinite(raw)
-    runs = np.lib.stride_tricks.sliding_window_view
-    total = runs(np.where(on, raw, 0.0), length, axis=1).sum(axis=2)
-    spanned = runs(np.where(on, spans, 0.0), length, axis=1).sum(axis=2)
-    return np.asarray(np.where(spanned == length, total, np.nan))
-
-
-def positive_share(values: FloatArray) -> FloatArray:
-    """Share of strictly positive among the finite nonzero values of each row; NaN for none.
-
-    Examples
-    --------
-    >>> positive_share(np.array([[0.2, 0.0, -0.1, 0.3, np.nan], [0.0, 0.0, 0.0, 0.0, 0.0]]))
-    array([0.66666667,        nan])
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        above, below = (values > 0.0).sum(axis=1), (values < 0.0).sum(axis=1)
-        return np.asarray(above / (above + below))
-
-
-def _daily_share(v: View) -> FloatArray:
-    residuals = v.members.fit.residuals
-    return v.members.cached("positive_share", lambda: positive_share(residuals))
-
-
-def _window_share(v: View) -> FloatArray:
-    """Positive share of the estimation sums as long as each event's own window, (n,)."""
-    block = v.members.block
-    raw = raw_residuals(block, v.members.fit)
-    share = np.where(v.n_days == 1.0, _daily_share(v), np.nan)
-    for days in np.unique(v.n_days[v.n_days > 1.0]):
-        rows = np.flatnonzero(v.n_days == days)
-        sums = run_sums(raw[rows], block.spans_est[rows], int(days))
-        share[rows] = positive_share(sums)
-    return share
+    wins, n = int(v.signs.wins[0]), int(v.signs.nonzero[0])
+    return _row(v, name, variant, _Count(wins, n, _zero_note(v.n - n)), 0.5)
 
 
 def generalized_sign_z(sample: Sample, window: Window, *, variant: str = "published") -> Statistic:
@@ -227,32 +154,19 @@ def generalized_sign_z(sample: Sample, window: Window, *, variant: str = "publis
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    share = _window_share(v) if variant == "window_phat" else _daily_share(v)
-    signed = v.car != 0.0
-    used = signed & np.isfinite(share)
-    without = int((signed & ~used).sum())
-    note = _zero_note(int((~signed).sum()))
-    if without:
-        gap = f"{without} events without a complete run of estimation sessions left out"
+    signs = v.signs
+    counts = (
+        (signs.window_wins, signs.window_used, signs.window_share)
+        if variant == "window_phat"
+        else (signs.daily_wins, signs.daily_used, signs.daily_share)
+    )
+    wins, used, signed = int(counts[0][0]), int(counts[1][0]), int(signs.nonzero[0])
+    note = _zero_note(v.n - signed)
+    if used < signed:
+        gap = f"{signed - used} events without a complete run of estimation sessions left out"
         note = "; ".join(filter(None, (note, gap)))
-    wins = int((v.car[used] > 0.0).sum())
-    phat = float(share[used].mean()) if used.any() else math.nan
-    return _row(v, name, variant, _Count(wins, int(used.sum()), note), phat)
-
-
-def row_medians(values: FloatArray) -> FloatArray:
-    """Median of the finite entries of each row, (n, 1).
-
-    Examples
-    --------
-    >>> row_medians(np.array([[3.0, np.nan, 1.0, 2.0], [4.0, 1.0, 2.0, 3.0]])).tolist()
-    [[2.0], [2.5]]
-    """
-    count = np.isfinite(values).sum(axis=1, keepdims=True)
-    ascending = np.sort(values, axis=1)
-    low = np.take_along_axis(ascending, (count - 1) // 2, axis=1)
-    high = np.take_along_axis(ascending, count // 2, axis=1)
-    return np.asarray((low + high) / 2.0)
+    phat = float(counts[2][0]) / used if used else math.nan
+    return _row(v, name, variant, _Count(wins, used, note), phat)
 
 
 def corrado_zivney_sign_z(
@@ -299,19 +213,5 @@ def corrado_zivney_sign_z(
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    block, fit = v.members.block, v.members.fit
-
-    def signs_by_day() -> FloatArray:
-        panel = abnormal_panel(block, fit)
-        return np.asarray(np.sign(panel - row_medians(panel)))
-
-    days = v.members.cached(
-        "corrado_zivney_sign", lambda: day_scores(signs_by_day(), fit.residuals.shape[1])
-    )
-    z, reason = score_window_z(days, v.columns)
-    if reason:
-        return refuse(v, name, variant, reason)
-    row = base_row(
-        v, name, variant, distribution="normal", estimate=float(v.car.mean()), statistic=z
-    )
-    return finish(v, row)
+    days = scored_days(v.members.corrado_zivney_sign, v.members.n_est)
+    return mean_row(v, name, variant, *score_window_z(days, v.columns))

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
 
 from scipy import special
 
 from eventstudy.names import Alternative
 
-__all__ = ["Distribution", "Statistic", "not_applicable", "p_value", "with_reference"]
+__all__ = [
+    "Distribution",
+    "Statistic",
+    "amended",
+    "lower_quantile",
+    "not_applicable",
+    "p_value",
+    "with_reference",
+]
 
 Distribution = Literal["t", "normal", "F", "binomial", "exact", "resampled", "placebo", ""]
 
@@ -84,27 +94,50 @@ def _tail(value: float, distribution: Distribution, df: float) -> float:
     return float(special.stdtr(df, -value))
 
 
-def with_reference(base: Statistic, *, level: float = 0.05, interval: bool = True) -> Statistic:
-    """Fill in p and, where there is a standard error, the two-sided interval at ``1 - level``."""
+@lru_cache(maxsize=4096)
+def lower_quantile(tail: float, distribution: Distribution, df: float) -> float:
+    """Return the point below which a share ``tail`` of a t or standard normal law lies.
+
+    Examples
+    --------
+    >>> round(lower_quantile(0.025, "t", 10.0), 4)
+    -2.2281
+    """
+    normal = distribution == "normal"
+    return float(special.ndtri(tail) if normal else special.stdtrit(df, tail))
+
+
+def amended(base: Statistic, changes: Mapping[str, Any]) -> Statistic:
+    """Return ``base`` with other values in some fields, as :func:`dataclasses.replace` does.
+
+    Ten times as fast: a table has thousands of rows.
+
+    Examples
+    --------
+    >>> amended(Statistic("bmp_t", "published"), {"n_events": 3}).n_events
+    3
+    """
+    row = object.__new__(Statistic)
+    row.__dict__.update(base.__dict__)
+    row.__dict__.update(changes)
+    return row
+
+
+def with_reference(
+    base: Statistic, *, level: float = 0.05, interval: bool = True, note: str = ""
+) -> Statistic:
+    """Fill in p, note and, where there is a standard error, the two-sided interval."""
     p = p_value(base.statistic, base.distribution, base.df, base.alternative)
     low = high = _NAN
     if interval and math.isfinite(base.se) and not math.isnan(p):
-        normal = base.distribution == "normal"
-        lower = special.ndtri(level / 2.0) if normal else special.stdtrit(base.df, level / 2.0)
-        half = -float(lower) * base.se
+        half = -lower_quantile(level / 2.0, base.distribution, base.df) * base.se
         low, high = base.estimate - half, base.estimate + half
-    return replace(base, pvalue=p, ci_low=low, ci_high=high)
+    return amended(base, {"pvalue": p, "ci_low": low, "ci_high": high, "note": note or base.note})
+
+
+_EMPTY = dict.fromkeys(("statistic", "df", "pvalue", "se", "ci_low", "ci_high"), _NAN)
 
 
 def not_applicable(base: Statistic, reason: str) -> Statistic:
     """Return ``base`` without statistic and p, carrying the reason."""
-    return replace(
-        base,
-        statistic=_NAN,
-        df=_NAN,
-        pvalue=_NAN,
-        se=_NAN,
-        ci_low=_NAN,
-        ci_high=_NAN,
-        note=reason,
-    )
+    return amended(base, {**_EMPTY, "note": reason})

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from eventstudy.arrays import FloatArray
 from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.statistic import Statistic
-from eventstudy.inference.view import base_row, degenerate, finish, refuse, too_few, view
+from eventstudy.inference.view import base_row, degenerate, finish, refuse, spread, too_few, view
 
-__all__ = ["jackknife_t", "precision_weighted_t", "trimmed_mean"]
-
-
-def trimmed_mean(ordered: FloatArray) -> float:
-    """Mean of ascending values without the lowest and highest ``floor(n/10)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> trimmed_mean(np.array([-50.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 90.0]))
-    4.5
-    """
-    cut = len(ordered) // 10
-    return float(ordered[cut : len(ordered) - cut].mean())
-
-
-def _leave_one_out(ordered: FloatArray) -> FloatArray:
-    """Return the trimmed mean without each value in turn, in O(n)."""
-    n = len(ordered)
-    # The number trimmed stays that of the full sample. Were it floor((n-1)/10), it would drop by
-    # one where n is a multiple of ten, and N times that jump would be read as a bias: the test
-    # then rejects 40 % under the null.
-    cut = n // 10
-    kept = n - 1 - 2 * cut
-    # Without a value below (inside, above) the kept stretch, that stretch starts and ends later
-    # (ends later, stays) by one in the full ordering.
-    position = np.arange(n)
-    inner = ordered[cut : n - cut]
-    total = inner.sum()
-    out = np.where(position < cut, total - inner[0], total - inner[-1])
-    inside = (position >= cut) & (position < n - cut)
-    out[inside] = total - ordered[inside]
-    return np.asarray(out / kept)
+__all__ = ["jackknife_t", "precision_weighted_t"]
 
 
 def jackknife_t(sample: Sample, window: Window, *, variant: str = "trimmed_mean") -> Statistic:
@@ -78,11 +45,10 @@ def jackknife_t(sample: Sample, window: Window, *, variant: str = "trimmed_mean"
     v = view(sample, window)
     if none := too_few(v, "jackknife_t", variant):
         return none
-    ordered = np.sort(v.car)
-    pseudo = v.n * trimmed_mean(ordered) - (v.n - 1.0) * _leave_one_out(ordered)
-    if degenerate(v.car) or degenerate(pseudo):
+    pseudo = v.column
+    if spread(v.sums.car) is None or degenerate(pseudo.pseudo_low, pseudo.pseudo_high):
         return refuse(v, "jackknife_t", variant, "zero scale: the pseudo-values do not vary")
-    mean, se = pseudo.mean(), pseudo.std(ddof=1) / np.sqrt(v.n)
+    mean, se = pseudo.pseudo_mean, pseudo.pseudo_sd / math.sqrt(v.n)
     row = base_row(
         v,
         "jackknife_t",
@@ -133,18 +99,14 @@ def precision_weighted_t(
     v = view(sample, window)
     if none := too_few(v, "precision_weighted_t", variant):
         return none
-    if degenerate(v.car):
+    if spread(v.sums.car) is None:
         return refuse(v, "precision_weighted_t", variant, "zero scale: the CARs do not vary")
-    # Weights relative to the mean precision, so that tiny variances do not overflow.
-    scale = float(np.mean(v.car_se**2))
-    fixed = scale / v.car_se**2
-    mean = (fixed * v.car).sum() / fixed.sum()
-    q = (fixed * (v.car - mean) ** 2).sum() / scale
-    spread = fixed.sum() - (fixed**2).sum() / fixed.sum()
-    tau2 = max(0.0, (q - (v.n - 1.0)) / spread)  # in units of ``scale``
-    weight = 1.0 / (tau2 + v.car_se**2 / scale)
-    mean = (weight * v.car).sum() / weight.sum()
-    se = np.sqrt((weight * (v.car - mean) ** 2).sum() / ((v.n - 1.0) * weight.sum()))
+    effects = v.random_effects
+    # Sums about the mean CAR: the weighted mean is that far from it.
+    total, first, second = (float(x[0]) for x in (effects.total, effects.first, effects.second))
+    away = first / total
+    mean = float(v.scales.centre[0]) + away
+    se = math.sqrt((second - first * away) / ((v.n - 1.0) * total))
     row = base_row(
         v,
         "precision_weighted_t",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from eventstudy.arrays import FloatArray
-from eventstudy.inference.ranks import midranks
 from eventstudy.inference.sample import Sample, Window
-from eventstudy.inference.statistic import Statistic, p_value
+from eventstudy.inference.statistic import Statistic, amended, p_value
 from eventstudy.inference.view import base_row, finish, refuse, too_few, view
 from eventstudy.names import Alternative
 
@@ -106,29 +104,24 @@ def wilcoxon_signed_rank(
     v = view(sample, window)
     if (none := too_few(v, name, variant)) is not None:
         return none
-    car = v.car[v.car != 0.0]
-    n = len(car)
+    n, w = v.column.nonzero, v.column.w_plus
     if n < 2:
         return refuse(v, name, variant, f"{n} nonzero abnormal returns: the test needs two")
-    size = np.abs(car)
-    w = float(midranks(size[None, :])[0][car > 0.0].sum())
-    groups = np.unique(size, return_counts=True)[1].astype(np.float64)
-    variance = n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - float((groups**3 - groups).sum()) / 48.0
+    variance = n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - v.column.tie_term / 48.0
     z = (w - n * (n + 1.0) / 4.0) / math.sqrt(variance)
-    row = base_row(
-        v, name, variant, distribution="normal", estimate=float(v.car.mean()), statistic=z
-    )
-    row = replace(row, n_events=n)
+    mean = float(v.sums.car.mean[0])
+    row = base_row(v, name, variant, distribution="normal", estimate=mean, statistic=z)
+    row = amended(row, {"n_events": n})
     dropped = v.n - n
     note = f"{dropped} zero abnormal returns left out" if dropped else ""
     if variant == "normal_approximation":
         return finish(v, row, note=note)
-    exact = n <= EXACT_UP_TO and len(groups) == n
+    exact = n <= EXACT_UP_TO and not v.column.tied
     if exact:
         p = signed_rank_tail(round(w), n, v.settings.alternative)
     else:
         p = p_value(z, "normal", math.nan, v.settings.alternative)
         why = "ties" if n <= EXACT_UP_TO else f"n > {EXACT_UP_TO}"
         note = "; ".join(filter(None, (note, f"p from the normal approximation ({why})")))
-    row = replace(row, statistic=w, distribution="exact" if exact else "normal")
+    row = amended(row, {"statistic": w, "distribution": "exact" if exact else "normal"})
     return finish(v, row, pvalue=p, note=note)

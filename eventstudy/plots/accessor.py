@@ -75,10 +75,11 @@ class Plot:
     ) -> Axes:
         """Mean cumulated abnormal return of a panel, see :func:`eventstudy.plots.across.caar`."""
         from eventstudy.plots import across, titles
+        from eventstudy.plots.points import largest_panel
 
         r = self._result
         if panel is None and len(r.paths):
-            panel = across.largest_panel(r.paths)
+            panel = largest_panel(r.paths)
         what = "mean cumulated abnormal return"
         title = titles.panel_title(r.paths, what, panel, model, "n_events")
         return titles.titled(across.caar(r, panel, model=model, ax=ax), title)

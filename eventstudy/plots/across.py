@@ -9,13 +9,14 @@ import pandas as pd
 
 from eventstudy.arrays import FloatArray
 from eventstudy.plots import style
+from eventstudy.plots.points import box_points, caar_points
 from eventstudy.plots.select import Charted, event_rows, panel_rows, pick
 from eventstudy.plots.single import band, event_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["VALUES", "box", "caar", "caar_path", "heatmap", "largest_panel", "pvalues", "qq"]
+__all__ = ["VALUES", "box", "caar", "heatmap", "pvalues", "qq", "span"]
 
 VALUES = {
     "ar": "Abnormal return",
@@ -24,32 +25,6 @@ VALUES = {
     "return": "Return",
 }
 """What a heat map can show, in words."""
-
-
-def caar_path(result: Charted, panel: str | None = None, model: str | None = None) -> pd.DataFrame:
-    """Return the mean cumulated abnormal return of a panel, day by day, with its bands.
-
-    Parameters
-    ----------
-    result : StudyResult
-    panel, model : str, optional
-        The panel with the most events, and its first model, unless given.
-
-    Returns
-    -------
-    DataFrame
-        The rows of ``paths`` of that panel and model, by event day.
-    """
-    paths = result.paths
-    if panel is None and len(paths):
-        panel = largest_panel(paths)
-    rows, _, _ = panel_rows(paths, panel, model)
-    return rows.sort_values("tau", kind="stable")
-
-
-def largest_panel(paths: pd.DataFrame) -> str:
-    """Return the panel with the most events."""
-    return str(paths["panel"].iloc[int(paths["n_events"].to_numpy(dtype=float).argmax())])
 
 
 def caar(
@@ -69,7 +44,7 @@ def caar(
     -------
     Axes
     """
-    path = caar_path(result, panel, model)
+    path = caar_points(result, panel, model)
     x = path["tau"].to_numpy(dtype=float)
     with style.house():
         ax = style.start(ax)
@@ -95,28 +70,22 @@ def box(
     -------
     Axes
     """
-    rows, _, _ = panel_rows(result.windows, panel, model)
-    wanted = _reported(result)
-    groups = [
-        (w, rows.loc[(rows["start"] == w[0]) & (rows["end"] == w[1]), "car"].dropna())
-        for w in wanted
-    ]
-    groups = [(w, cars) for w, cars in groups if len(cars)]
+    groups = box_points(result, panel, model)
     with style.house():
         ax = style.start(ax)
-        for i, (_, cars) in enumerate(groups):
-            spread = 0.28 * np.sin(np.arange(len(cars)) * 2.399963)  # golden angle: no chance
-            ax.plot(i + spread, cars, "o", color=style.BAND, markersize=2.5, zorder=1)
+        for i, group in enumerate(groups):
+            cars = group.rows["car"]
+            ax.plot(i + group.places, cars, "o", color=style.BAND, markersize=2.5, zorder=1)
         if groups:
-            ax.boxplot(
-                [g.to_numpy() for _, g in groups],
+            ax.bxp(
+                [g.box for g in groups],
                 positions=range(len(groups)),
                 widths=0.5,
                 showfliers=False,
                 **_box_style(),
             )
         ax.axhline(0.0, color=style.MUTED, linewidth=0.8)
-        ax.set_xticks(range(len(groups)), [_span(*w) for w, _ in groups])
+        ax.set_xticks(range(len(groups)), [span(*g.window) for g in groups])
         ax.set_xlabel("window, sessions from day 0")
         style.percent_axis(ax)
     return ax
@@ -132,15 +101,10 @@ def _box_style() -> dict[str, Any]:
     }
 
 
-def _span(start: int, end: int) -> str:
+def span(start: int, end: int) -> str:
+    """Return a window of sessions as ``[0]`` or ``[\u22121, +1]``."""
     ends = [f"{v:+d}".replace("-", "\u2212") if v else "0" for v in (start, end)]
     return f"[{ends[0]}]" if start == end else f"[{ends[0]}, {ends[1]}]"
-
-
-def _reported(result: Charted) -> list[tuple[int, int]]:
-    study = (result.run.get("study") or {}).get("windows") or {}
-    report = [(int(a), int(b)) for a, b in study.get("report") or []]
-    return report or [(0, 0)]
 
 
 def heatmap(
@@ -207,7 +171,7 @@ def _draw_map(ax: Axes, grid: pd.DataFrame, value: str) -> None:
     ax.set_yticks(range(grid.shape[0]), [style.plain(a) for a in grid.index])
     step = max(1, grid.shape[1] // 11)
     ax.set_xticks(
-        range(0, grid.shape[1], step), [_span(int(t), int(t))[1:-1] for t in grid.columns[::step]]
+        range(0, grid.shape[1], step), [span(int(t), int(t))[1:-1] for t in grid.columns[::step]]
     )
     ax.set_xlabel("sessions from day 0")
     bar = ax.figure.colorbar(drawn, ax=ax, fraction=0.04, pad=0.02)

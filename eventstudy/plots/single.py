@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.plots import style
-from eventstudy.plots.select import Charted, event_rows
+from eventstudy.plots.points import car_points, price_points
+from eventstudy.plots.select import Charted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ar", "band", "car", "event_axis", "price"]
+__all__ = ["ar", "band", "car", "currency", "event_axis", "price"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -42,35 +43,27 @@ def price(
     -------
     Axes
     """
-    rows = event_rows(result.series, event_id, asset).sort_values("tau", kind="stable")
+    points = price_points(result, event_id, asset)
+    rows, rolls = points.rows, points.rolls
     with style.house():
         ax = style.start(ax)
         ax.plot(_numbers(rows), rows["price"], color=style.INK, linewidth=1.3)
-        _mark(ax, rows)
-        rolls = rows[rows["flag"].astype(str) == "roll"] if "flag" in rows else rows.iloc[:0]
+        if len(points.move):
+            _mark(ax, points.move)
         if len(rolls):
             ax.plot(_numbers(rolls), rolls["price"], "|", color=style.MUTED, markersize=9)
         _date_axis(ax, rows)
-        ax.set_ylabel(_currency(result, str(rows["asset"].iloc[0])))
+        ax.set_ylabel(currency(result, str(rows["asset"].iloc[0])))
     return ax
 
 
-def _mark(ax: Axes, rows: pd.DataFrame) -> None:
+def _mark(ax: Axes, move: pd.DataFrame) -> None:
     """Mark the move of day 0: a shaded span, a thick stroke, a dot and the word."""
-    zero = rows[rows["tau"] == 0]
-    if zero.empty or zero["price"].isna().all():
-        return
-    before = rows[(rows["tau"] < 0) & rows["price"].notna()].tail(1)
-    day, value = _numbers(zero)[0], float(zero["price"].iloc[0])
-    if len(before):
-        last = _numbers(before)[0]
-        ax.axvspan(last, day, color=style.SOFT, zorder=0)
-        ax.plot(
-            [last, day],
-            [float(before["price"].iloc[0]), value],
-            color=style.MARK,
-            linewidth=2.6,
-        )
+    days, prices = _numbers(move), move["price"].to_list()
+    day, value = days[-1], prices[-1]
+    if len(move) > 1:
+        ax.axvspan(days[0], day, color=style.SOFT, zorder=0)
+        ax.plot(days, prices, color=style.MARK, linewidth=2.6)
     ax.axvline(day, color=style.MARK, linewidth=0.8, linestyle=(0, (3, 2)))
     ax.plot([day], [value], "o", color=style.MARK, markersize=5)
     ax.annotate(
@@ -110,7 +103,8 @@ def _date_number(day: pd.Timestamp) -> float:
     return float(day.toordinal() - pd.Timestamp("1970-01-01").toordinal())
 
 
-def _currency(result: Charted, asset: str) -> str:
+def currency(result: Charted, asset: str) -> str:
+    """Return the currency of an asset's prices; empty where none is known."""
     for entry in result.run.get("prices", []):
         if str(entry["asset"]) == asset:
             return style.plain(entry.get("currency") or "")
@@ -141,7 +135,7 @@ def car(
     -------
     Axes
     """
-    rows = event_rows(result.abnormal_returns, event_id, asset, model).sort_values("tau")
+    rows = car_points(result, event_id, asset, model)
     x = rows["tau"].to_numpy(dtype=float)
     with style.house():
         ax = style.start(ax)
@@ -198,7 +192,7 @@ def ar(
     -------
     Axes
     """
-    rows = event_rows(result.abnormal_returns, event_id, asset, model).sort_values("tau")
+    rows = car_points(result, event_id, asset, model)
     days = _single_days(result, rows)
     x, y = rows["tau"].to_numpy(dtype=float), rows["ar"].to_numpy(dtype=float)
     with style.house():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from eventstudy.arrays import FloatArray
 from eventstudy.errors import InputError, nearest
 from eventstudy.names import model_words
 from eventstudy.plots import style
@@ -14,7 +15,7 @@ from eventstudy.plots import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["curve", "specification"]
+__all__ = ["LEVEL", "choices", "curve", "specification", "whiskers"]
 
 LEVEL = 0.05
 _ROW = 0.055
@@ -70,7 +71,7 @@ def specification(frame: pd.DataFrame, panel: str | None = None, *, ax: Axes | N
     Axes
     """
     rows = curve(frame, panel)
-    groups = _choices(rows)
+    groups = choices(rows)
     lines = sum(len(labels) for _, labels, _ in groups) + 0.8 * len(groups)
     share = min(0.62, _ROW * lines + 0.04)
     with style.house():
@@ -83,13 +84,24 @@ def specification(frame: pd.DataFrame, panel: str | None = None, *, ax: Axes | N
     return axes
 
 
+def whiskers(rows: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Return the intervals' ends of the rows of a :func:`curve`.
+
+    Where there is none, or it is not one of the mean abnormal return, both ends are the effect.
+    """
+    effect, estimate, low, high = (
+        rows[c].to_numpy(dtype=float) for c in ("mean_car", "estimate", "ci_low", "ci_high")
+    )
+    same = np.isclose(estimate, effect)
+    first, last = (np.where(same & np.isfinite(v), v, effect) for v in (low, high))
+    return first, last
+
+
 def _effects(axes: Axes, rows: pd.DataFrame, share: float) -> None:
     x = np.arange(len(rows))
     effect = rows["mean_car"].to_numpy(dtype=float)
     p, kept = (rows[c].to_numpy(dtype=float) for c in ("pvalue", "pvalue_adjusted"))
-    low, high = (rows[c].to_numpy(dtype=float) for c in ("ci_low", "ci_high"))
-    same = np.isclose(rows["estimate"].to_numpy(dtype=float), effect)
-    ends = [np.where(same & np.isfinite(v), v, effect) for v in (low, high)]
+    ends = whiskers(rows)
     axes.axhline(0.0, color=style.MUTED, linewidth=0.8)
     axes.vlines(x, ends[0], ends[1], color=style.BAND, linewidth=1.6)
     with np.errstate(invalid="ignore"):
@@ -107,7 +119,7 @@ def _effects(axes: Axes, rows: pd.DataFrame, share: float) -> None:
     axes.set_ylabel("mean abnormal return", y=share + (1.0 - share) / 2)
 
 
-def _choices(rows: pd.DataFrame) -> list[tuple[str, list[str], np.typing.NDArray[np.int64]]]:
+def choices(rows: pd.DataFrame) -> list[tuple[str, list[str], np.typing.NDArray[np.int64]]]:
     """Return the questions on which the specifications differ, each with its answers by row."""
     spans = [f"[{a}, {b}]" for a, b in zip(rows["start"], rows["end"], strict=True)]
     fits = [

@@ -234,10 +234,10 @@ def _unknown(names: Sequence[str]) -> UnknownAssetError:
     """Name the first asset that is not bundled, with the nearest that is."""
     hint = nearest(names[0], [*INDEX_NAMES, *STOCKS, *CHAINS, "CL_2022H", "EURUSD", "EURRUB"])
     if not hint.startswith("; did you"):
-        hint = nearest(names[0], bundled_assets())
-    return UnknownAssetError(
-        f"'{names[0]}' is not among the bundled assets{hint}{ELSEWHERE}.", names
-    )
+        # The contracts and rates are too many to be listed, but one of them may be meant.
+        close = nearest(names[0], bundled_assets())
+        hint = close if close.startswith("; did you") else f"{hint}{ELSEWHERE}."
+    return UnknownAssetError(f"'{names[0]}' is not among the bundled assets{hint}", names)
 
 
 def _equity(shelf: _Shelf, name: str) -> _Column | None:

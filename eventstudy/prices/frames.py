@@ -46,9 +46,9 @@ def panel_from_frame(frame: pd.DataFrame, *, kind: PriceKind = "prices") -> Pric
         )
     dates = _dates(frame.index)
     names = [str(name) for name in frame.columns]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"the frame has two columns '{name}'; every asset needs its own")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"the frame has two columns '{twice}'; every asset needs its own")
     columns = {name: _numbers(frame.iloc[:, k], name) for k, name in enumerate(names)}
     clean = pd.DataFrame(columns, index=dates, dtype=np.float64).sort_index(kind="stable")
     # A date twice is an error also where one of its rows is empty, so it is looked for first.
@@ -74,6 +74,8 @@ def _dates(index: pd.Index) -> pd.DatetimeIndex:
 
 
 def _numbers(column: pd.Series[float], name: str) -> FloatArray:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
+        return np.asarray(column.to_numpy(dtype=np.float64))
     bad: object = next((v for v in column if isinstance(v, (str, bool, np.bool_))), None)
     if bad is None:
         try:

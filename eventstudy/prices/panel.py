@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Literal
 
 import numpy as np
@@ -141,6 +142,18 @@ class PricePanel:
         object.__setattr__(self, "assets", known)
         if tuple(self.flags.columns) != FLAG_COLUMNS:
             raise InputError(f"The flags of a price panel need the columns {FLAG_COLUMNS}.")
+
+    def __repr__(self) -> str:
+        """Return what the panel holds, and its last rows."""
+        return f"{self._told()}\n{self.close.tail()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self._told())}</p>{self.close.tail().to_html(na_rep='')}"
+
+    def _told(self) -> str:
+        days, n = self.close.index, self.close.shape[1]
+        span = f" from {days[0].date()} to {days[-1].date()}" if len(days) else ""
+        return f"PricePanel: {self.kind} of {n} asset{'s' * (n != 1)}, {len(days)} dates{span}"
 
     def select(self, names: Iterable[str]) -> PricePanel:
         """Return the panel with these columns, in this order; every date stays.

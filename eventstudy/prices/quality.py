@@ -181,7 +181,7 @@ def hole_findings(panel: PricePanel, sessions: Mapping[str, Dates]) -> pd.DataFr
     rows = []
     for name, needed in sessions.items():
         known = index[panel.close[name].notna().to_numpy()]
-        for first, last in _runs(~np.isin(needed, known)):
+        for first, last in _runs(~_among(needed, known)):
             count = last - first + 1
             detail = f"no value of the factor on {count} sessions, {needed[first]}..{needed[last]}"
             rows.append(_row(name, (needed[first], "factor_hole", float(count), detail)))
@@ -251,9 +251,17 @@ def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
     yield from zip(starts.tolist(), stops.tolist(), strict=True)
 
 
+def _among(days: Dates, ascending: Dates) -> BoolArray:
+    """Return which days stand in an ascending list."""
+    if not len(ascending):
+        return np.zeros(len(days), dtype=bool)
+    at = np.minimum(np.searchsorted(ascending, days), len(ascending) - 1)
+    return np.asarray(ascending[at] == days)
+
+
 def _missing(dates: Dates, sessions: Dates) -> Iterator[_Row]:
     inside = sessions[(sessions >= dates[0]) & (sessions <= dates[-1])]
-    for first, last in _runs(~np.isin(inside, dates)):
+    for first, last in _runs(~_among(inside, dates)):
         count = last - first + 1
         detail = (
             "no price on a session"
@@ -275,7 +283,7 @@ def _off_calendar(series: _Series, sessions: Dates) -> Iterator[_Row]:
     if not sessions.size:
         return
     inside = (series.dates >= sessions[0]) & (series.dates <= sessions[-1])
-    for day in np.flatnonzero(inside & ~np.isin(series.dates, sessions)).tolist():
+    for day in np.flatnonzero(inside & ~_among(series.dates, sessions)).tolist():
         value = float(series.values[day])
         still = series.is_price and day > 0 and series.values[day] == series.values[day - 1]
         if still:
@@ -354,6 +362,8 @@ def _likely(log_ratio: float, rules: QualityRules, *, is_price: bool) -> tuple[s
 
 def _flagged(panel: PricePanel, name: str) -> Iterator[_Row]:
     """Take over what the source itself found."""
+    if panel.flags.empty:
+        return
     own = panel.flags[(panel.flags["asset"] == name) & panel.flags["flag"].isin(FLAGGED)]
     for day, flag, detail in zip(own["date"], own["flag"], own["detail"], strict=True):
         yield np.datetime64(day, "D"), str(flag), float("nan"), str(detail)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from eventstudy.plots import across, single, style
+from eventstudy.plots import across, single
+from eventstudy.plots.points import box_points, caar_points, car_points, price_points
 from eventstudy.plots.svg import draw, inline_svg
 from eventstudy.report import facts
 from eventstudy.report.format import HTML, Format
+from eventstudy.report.live import Live, box_live, caar_live, car_live, lines_of, price_live
 from eventstudy.report.tables import Cell, Column, Table, num
 
 if TYPE_CHECKING:
@@ -23,11 +26,24 @@ __all__ = ["Figure", "event_figures", "panel_figures"]
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart, what it shows in words, and its numbers."""
+    """A chart, what it shows in words, and its numbers.
+
+    Attributes
+    ----------
+    svg : str
+    caption : str
+    numbers : Table
+    id : str
+        Letters and digits; unique on a page.
+    live : callable or None
+        Makes the chart that can be asked, from the same points.
+    """
 
     svg: str
     caption: str
     numbers: Table
+    id: str = ""
+    live: Callable[[], Live] | None = None
 
 
 def _figure(
@@ -35,11 +51,10 @@ def _figure(
     prefix: str,
     caption: str,
     numbers: Table,
-    size: tuple[float, float] = style.SIZE,
+    live: Callable[[], Live],
 ) -> Figure:
-    return Figure(
-        inline_svg(draw(chart, size), prefix, escape(caption, quote=True)), caption, numbers
-    )
+    svg = inline_svg(draw(chart), prefix, escape(caption, quote=True))
+    return Figure(svg, caption, numbers, prefix, live)
 
 
 def event_figures(
@@ -69,11 +84,18 @@ def _price_figure(result: facts.ResultLike, row: Any, prefix: str, fmt: Format) 
         return None
     day = fmt.date(row["session"])
     caption = f"{row['title']}: price, with the move of day 0 ({day}) marked."
+    numbers = _price_numbers(here, caption, fmt)
+
+    def live() -> Live:
+        points = price_points(result, event_id, asset)
+        return price_live(points, single.currency(result, asset), lines_of(numbers))
+
     return _figure(
         lambda ax: single.price(result, event_id, asset=asset, ax=ax),
         f"{prefix}p",
         caption,
-        _price_numbers(here, caption, fmt),
+        numbers,
+        live,
     )
 
 
@@ -89,11 +111,13 @@ def _car_figure(result: facts.ResultLike, row: Any, prefix: str, fmt: Format) ->
         return None
     bands = "95 % band of each day" + (", light: of all days at once" * _has_wide(days))
     caption = f"{row['title']}: cumulated abnormal return, {fmt.model(model)}; {bands}."
+    numbers = _car_numbers(days, caption, fmt)
     return _figure(
         lambda ax: single.car(result, event_id, asset=asset, model=model, ax=ax),
         f"{prefix}c",
         caption,
-        _car_numbers(days, caption, fmt),
+        numbers,
+        lambda: car_live(car_points(result, event_id, asset, model), lines_of(numbers)),
     )
 
 
@@ -173,11 +197,13 @@ def panel_figures(
         ]
         for _, r in path.sort_values("tau", kind="stable").iterrows()
     ]
+    numbers = Table("caar", f"Numbers: {caption}", columns, body)
     mean = _figure(
         lambda ax: across.caar(result, panel, model=model, ax=ax),
         f"{prefix}m",
         caption,
-        Table("caar", f"Numbers: {caption}", columns, body),
+        numbers,
+        lambda: caar_live(caar_points(result, panel, model), lines_of(numbers)),
     )
     spread = _box(result, panel, model, prefix, fmt) if n <= 2000 else None
     return [mean, spread] if spread else [mean]
@@ -220,4 +246,16 @@ def _box(
         f"{prefix}b",
         caption,
         Table("box", f"Numbers: {caption}", columns, body),
+        lambda: box_live(box_points(result, panel, model), _names(result), fmt.percent),
     )
+
+
+def _names(result: facts.ResultLike) -> dict[tuple[str, str], list[str]]:
+    """Return the headline of each event, in lines that fit beside a dot, and its asset."""
+    texts, titles = facts.headlines(result), facts.asset_titles(result)
+    keys = result.windows[["event_id", "asset"]].drop_duplicates()
+    return {
+        (str(e), str(a)): [*wrap(texts.get(str(e), str(e)), 44, max_lines=3, placeholder=" ..."),
+                           titles.get(str(a), str(a))]
+        for e, a in keys.itertuples(index=False, name=None)
+    }  # fmt: skip

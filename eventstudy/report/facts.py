@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -253,11 +254,34 @@ def reactions(
         n_estimation, flags, lead_name, lead_variant, lead_p, lead_adjusted, lead_reason.
         Decimals; NaN stays.
     """
-    table = result.windows
+    rows = _kept_reactions(result, window)
     if event_id is not None:
-        table = table[table["event_id"].astype(str) == event_id]
+        rows = rows[rows["event_id"].astype(str) == event_id].reset_index(drop=True)
+    return rows.copy()
+
+
+# Reactions of results that are still in use: a report asks for them many times.
+_KEPT: WeakKeyDictionary[Any, dict[Any, pd.DataFrame]] = WeakKeyDictionary()
+_KEPT_ROWS = 20_000
+"""Rows of ``windows`` up to which they are kept; those of a large study are made each time."""
+
+
+def _kept_reactions(result: ResultLike, window: tuple[int, int] | None) -> pd.DataFrame:
+    try:
+        kept = _KEPT.setdefault(result, {})
+    except TypeError:  # a stand-in that can't be a key
+        kept = {}
+    if len(result.windows) > _KEPT_ROWS:
+        return _made_reactions(result, window)
+    if window not in kept:
+        kept[window] = _made_reactions(result, window)
+    return kept[window]
+
+
+def _made_reactions(result: ResultLike, window: tuple[int, int] | None) -> pd.DataFrame:
+    table = result.windows
     if table.empty:
-        return pd.DataFrame(columns=[*result.windows.columns, "return", "title", "lead_p"])
+        return pd.DataFrame(columns=[*table.columns, "return", "title", "lead_p"])
     chosen = _chosen(result, table, window)
     facts = result.events[[*_MODEL_KEY, "n_estimation", "flags"]].drop_duplicates(_MODEL_KEY)
     chosen = chosen.merge(facts, on=_MODEL_KEY, how="left")

@@ -3,60 +3,78 @@ r"""LaTeX tables of a result (booktabs), to be taken into a paper by ``\input``.
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
 
 from eventstudy.report import citations, facts
-from eventstudy.report.format import Format, one_line
+from eventstudy.report.format import Format
+from eventstudy.report.latex_letters import (
+    MACROS,
+    cell_text,
+    latex_text,
+    longest_piece,
+    needs_macros,
+)
 from eventstudy.report.outline import Outline, Part, outline
-from eventstudy.report.tables import Table
+from eventstudy.report.tables import Cell, Table
 
-__all__ = ["LATEX", "latex_text", "render_latex", "table_latex"]
+__all__ = ["LATEX", "render_latex", "table_latex"]
 
 LATEX = Format(minus="\u2212", gap="\u00a0")
 _LONG_TABLE = 45
-"""A table of more rows may break across pages."""
-_WIDE_CELL = 26
-"""A column with a longer cell is set as paragraphs."""
-_LINE = 118.0
-"""Roughly the small letters of one line; paragraph columns share what the others leave."""
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}", "-": "-", "\u2212": r"$-$", "\u00a0": "~", "\u2013": "--",
-    "\u2014": "---", "\u201c": "``", "\u201d": "''", "\u2018": "`", "\u2019": "'",
-    "\u2026": r"\dots{}", "\u00b1": r"$\pm$", "\u00d7": r"$\times$", "\u2264": r"$\leq$",
-    "\u2265": r"$\geq$", "\u00b7": r"$\cdot$", "\u2009": r"\,", "\u202f": r"\,",
-}  # fmt: skip
+"""A table of more lines may break across pages."""
+_LINE, _GAP = 345.0, 5.0
+"""Points of a line in the standard classes, and between two columns."""
 _HEAD = r"""% Tables of an event study, made by eventstudy {version}.
-% Needs \usepackage{{booktabs,longtable,array}}; the references stand in report.bib.
-% Letters beyond Latin need lualatex or xelatex and a font that has them.
+% Needs \usepackage{{booktabs,longtable,array,graphicx}}, and \usepackage[T1]{{fontenc}} with
+% pdflatex; the references stand in report.bib.
 """
+# Many tables may wait for a page, and long words must not run over the margin.
+_OPEN = r"\ifdefined\extrafloats\extrafloats{100}\fi\begingroup\emergencystretch=3em"
+_CLOSE = r"\par\endgroup"
 
 
-def latex_text(text: object) -> str:
-    r"""Return text that LaTeX prints as it is.
+@dataclass(frozen=True)
+class _Layout:
+    """How a table is set: column types, size of the letters, and how many lines it takes."""
 
-    Examples
-    --------
-    >>> print(latex_text("R&D_1 \\input{x} 5 %"))
-    R\&D\_1 \textbackslash{}input\{x\} 5 \%
+    columns: str
+    size: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to set a table.
+
+    Attributes
+    ----------
+    size : str
+    letter : float
+        Width of a letter in points.
+    share : float
+        Of the line that the table may take.
+    limit : int
+        A column with a longer cell is set as paragraphs.
     """
-    plain = unicodedata.normalize("NFC", _line(text))
-    return "".join(_SPECIAL.get(letter, letter) for letter in plain)
+
+    size: str
+    letter: float
+    share: float = 0.97
+    limit: int = 26
 
 
-def _line(text: object) -> str:
-    """Return text on one line; the no-break spaces that hold a number to its unit stay."""
-    parts = str(text).split("\u00a0")
-    if len(parts) == 1:
-        return one_line(text)
-    return "\u00a0".join(one_line(p) for p in parts)
+# A table that breaks must fit the line; another one is made smaller as a whole.
+_LONG = (_Way("footnotesize", 4.5), _Way("scriptsize", 4.2), _Way("tiny", 3.7),
+         _Way("tiny", 3.7, limit=10))  # fmt: skip
+_SHORT = tuple(_Way("footnotesize", 4.5, share) for share in (0.97, 1.15, 1.3, 1.45, 1.6))
 
 
 def table_latex(table: Table, label: str) -> str:
     """Return a table as a LaTeX environment: ``table`` with ``tabular``, or ``longtable``.
+
+    A ``tabular`` that is wider than the line is made smaller until it fits.
 
     Parameters
     ----------
@@ -64,15 +82,16 @@ def table_latex(table: Table, label: str) -> str:
     label : str
         What ``\\ref`` calls it.
     """
-    spec, head = _columns(table), " & ".join(latex_text(c.label) for c in table.columns)
-    body = [" & ".join(latex_text(c.text) for c in row) + r" \\" for row in table.rows]
+    layout = _layout(table)
+    head = " & ".join(latex_text(c.label) for c in table.columns)
+    body = [_row(row) for row in table.rows]
     caption = rf"\caption{{{latex_text(table.caption)}}}\label{{{label}}}"
     note = [rf"\par\smallskip {latex_text(table.note)}"] if table.note else []
-    if len(table.rows) > _LONG_TABLE:
+    if layout.lines > _LONG_TABLE:
         lines = [
-            r"{\footnotesize\setlength{\tabcolsep}{3pt}",
-            rf"\begin{{longtable}}{{{spec}}}",
-            rf"{caption}\\",
+            rf"{{\{layout.size}\setlength{{\tabcolsep}}{{2.5pt}}",
+            rf"\begin{{longtable}}{{{layout.columns}}}",
+            rf"{caption}\\[3pt]",
             r"\toprule", rf"{head} \\", r"\midrule", r"\endfirsthead",
             r"\toprule", rf"{head} \\", r"\midrule", r"\endhead",
             r"\bottomrule", r"\endfoot",
@@ -84,36 +103,63 @@ def table_latex(table: Table, label: str) -> str:
         return "\n".join(lines)
     lines = [
         r"\begin{table}[htbp]",
-        r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
-        caption,
-        rf"\begin{{tabular}}{{{spec}}}",
+        r"\centering\footnotesize\setlength{\tabcolsep}{2.5pt}",
+        rf"{caption}\par\smallskip",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{layout.columns}}}",
         r"\toprule", rf"{head} \\", r"\midrule",
         *body,
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}",
         *note,
         r"\end{table}",
     ]  # fmt: skip
     return "\n".join(lines)
 
 
-def _columns(table: Table) -> str:
-    """Return the column types: numbers right, short words left, long ones as paragraphs."""
-    widths = [
-        max([len(c.label), *(len(row[i].text) for row in table.rows)])
+def _row(row: list[Cell]) -> str:
+    """Return a row; a star at its beginning would be read as an option of the row before it."""
+    text = " & ".join(cell_text(c.text) for c in row)
+    return ("{}" if text.startswith("*") else "") + text + r" \\"
+
+
+def _layout(table: Table) -> _Layout:
+    """Choose how a table is set: whole if it fits a page, or else broken across pages."""
+    short = _fitted(table, _SHORT, 28)
+    return short if short.lines <= _LONG_TABLE else _fitted(table, _LONG, 16)
+
+
+def _fitted(table: Table, ways: Sequence[_Way], comfort: int) -> _Layout:
+    """Return the first of some ways in which columns of text are wide enough to be read.
+
+    Numbers stand right and short words left; columns of long text are paragraphs that share what
+    the others leave, and none is narrower than its longest word.
+    """
+    texts = [[c.label, *(row[i].text for row in table.rows)] for i, c in enumerate(table.columns)]
+    need = [max(map(len, column)) for column in texts]
+    word = [max(longest_piece(t) for t in column) for column in texts]
+    plain = [i for i, c in enumerate(table.columns) if not c.numeric]
+    for way in ways:
+        wide = [i for i in plain if need[i] > way.limit]
+        kept = sum(n * way.letter for i, n in enumerate(need) if i not in wide)
+        room = way.share * _LINE - _GAP * len(need) - kept
+        if room >= sum(max(word[i], min(need[i], comfort)) * way.letter for i in wide):
+            break
+    least = sum(word[i] * way.letter for i in wide)
+    total = sum(min(need[i], 90) for i in wide)
+    spare = max(room - least, 0.0)
+    widths = {i: word[i] * way.letter + spare * min(need[i], 90) / total for i in wide}
+    lines = sum(
+        max([1, *(ceil(len(row[i].text) * way.letter / w) for i, w in widths.items())])
+        for row in table.rows
+    )
+    kinds = [
+        rf">{{\raggedright\arraybackslash}}p{{{widths[i] / _LINE:.3f}\linewidth}}"
+        if i in widths
+        else ("r" if c.numeric else "l")
         for i, c in enumerate(table.columns)
     ]
-    wide = [w > _WIDE_CELL and not c.numeric for w, c in zip(widths, table.columns, strict=True)]
-    taken = sum(w for w, is_wide in zip(widths, wide, strict=True) if not is_wide)
-    room = max(0.30, 1.0 - taken / _LINE - 0.012 * len(widths))
-    total = sum(min(w, 90) for w, is_wide in zip(widths, wide, strict=True) if is_wide) or 1
-    kinds = [
-        rf">{{\raggedright\arraybackslash}}p{{{room * min(w, 90) / total:.2f}\linewidth}}"
-        if is_wide
-        else ("r" if column.numeric else "l")
-        for w, is_wide, column in zip(widths, wide, table.columns, strict=True)
-    ]
-    return "".join(kinds)
+    return _Layout("".join(kinds), way.size, lines)
 
 
 def render_latex(result: facts.ResultLike, *, content: Outline | None = None) -> str:
@@ -133,7 +179,6 @@ def render_latex(result: facts.ResultLike, *, content: Outline | None = None) ->
     made = content or outline(result, LATEX, charts=0)
     slug = re.sub(r"[^A-Za-z0-9]+", "-", made.name).strip("-").lower() or "study"
     lines = [
-        _HEAD.format(version=result.run.get("version", "")),
         rf"\section*{{{latex_text(made.name)}}}",
         rf"\noindent\emph{{{latex_text(made.question)}}}",
         "",
@@ -151,7 +196,10 @@ def render_latex(result: facts.ResultLike, *, content: Outline | None = None) ->
     if made.references:
         lines += [rf"\nocite{{{','.join(made.references)}}}", ""]
         lines += _reference_notes(made)
-    return "\n".join(lines).rstrip() + "\n"
+    text = "\n".join(lines).rstrip()
+    head = _HEAD.format(version=result.run.get("version", ""))
+    head += MACROS if needs_macros(text) else ""
+    return "\n".join([head, _OPEN, text, _CLOSE, ""])
 
 
 def _part(part: Part, slug: str) -> list[str]:

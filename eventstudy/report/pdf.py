@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eventstudy.errors import InputError
+from eventstudy.errors import EventStudyWarning, InputError
 from eventstudy.plots.style import ACCENT, BAND, BAND_WIDE, GRID, INK, MARK, MUTED, SOFT
 from eventstudy.report import citations, facts
 from eventstudy.report.charts import Figure
@@ -27,13 +30,18 @@ _SIZES = (7.6, 7.0, 6.5, 6.0)
 # Width of the line in points, of the space between columns, and of a letter in its own size.
 _LINE, _GAP, _LETTER = 498.0, 5.4, 0.60
 _WORD, _WIDE_CELL, _MOST_WIDTH = 14, 22, 60
+_BOXES = (
+    "Letters that no font of the machine had when this document was set stand as boxes with their "
+    "code point; the text can be searched and copied all the same."
+)
 
 
 def render_pdf(result: facts.ResultLike, *, content: Outline | None = None) -> bytes:
     """Return a result as a PDF.
 
-    The fonts are those that come with matplotlib and typst, never the machine's, so that the bytes
-    repeat elsewhere; a letter that they lack is an empty box.
+    The font is one that comes with matplotlib. Letters that it lacks, such as Chinese or emoji, are
+    set in fonts of this machine; those that no font has are boxes with the code point. Without such
+    letters the bytes are the same on every machine.
 
     Parameters
     ----------
@@ -50,6 +58,11 @@ def render_pdf(result: facts.ResultLike, *, content: Outline | None = None) -> b
     ------
     InputError
         If typst is not installed.
+
+    Warns
+    -----
+    EventStudyWarning
+        If letters stand as boxes: of which headline, and what to install.
     """
     try:
         import typst
@@ -57,20 +70,83 @@ def render_pdf(result: facts.ResultLike, *, content: Outline | None = None) -> b
         raise InputError(
             "a PDF report needs typst; pip install 'market-eventstudy[report]'"
         ) from None
-    import matplotlib
+    from eventstudy.report.fonts import fonts_for
 
-    made = content or outline(result, HTML)
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    document = _isolated(_document(content or outline(result, HTML)), _right_to_left(result))
     template = Path(__file__).resolve().parent / "typst" / "report.typ"
-    data = typst.compile(
-        str(template),
-        format="pdf",
-        font_paths=[str(fonts)],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_document(made), ensure_ascii=False, sort_keys=True)},
-        timestamp=0,
-    )
+    with fonts_for("".join(_strings(document))) as fonts:
+        if fonts.missing:
+            warnings.warn(_boxes(result, fonts.missing), EventStudyWarning, stacklevel=2)
+            document["caveats"].append(_BOXES)
+        _set_fonts(document, fonts.families)
+        data = typst.compile(
+            str(template),
+            format="pdf",
+            font_paths=[str(fonts.folder)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(document, ensure_ascii=False, sort_keys=True)},
+            timestamp=0,
+        )
     return bytes(data if isinstance(data, bytes | bytearray) else b"".join(data or []))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Give every text of a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _right_to_left(result: facts.ResultLike) -> re.Pattern[str] | None:
+    """Return what finds headlines and names in a script that runs from right to left."""
+    titles = [one_line(t) for t in facts.reactions(result)["title"]] if len(result.windows) else []
+    names = {
+        text
+        for text in (*facts.headlines(result).values(), *titles)
+        if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+    }
+    ordered = sorted(names, key=lambda t: (-len(t), t))
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+
+def _isolated(value: Any, names: re.Pattern[str] | None) -> Any:
+    """Set names from right to left apart, so that they do not turn the words around them."""
+    if names is None:
+        return value
+    if isinstance(value, str):
+        return names.sub(lambda m: f"\u2068{m.group()}\u2069", value)
+    if isinstance(value, dict):
+        return {k: v if k == "svg" else _isolated(v, names) for k, v in value.items()}
+    return [_isolated(v, names) for v in value] if isinstance(value, list) else value
+
+
+def _boxes(result: facts.ResultLike, missing: frozenset[str]) -> str:
+    """Say which headline has letters that no font draws, and what to install."""
+    from eventstudy.report.fonts import package_for
+
+    hit = [t for t in facts.headlines(result).values() if missing & set(t)]
+    where = f"of '{hit[0]}'" if hit else "of its names"
+    where += f" and of {len(hit) - 1} more headlines" if len(hit) > 2 else ""
+    where += " and of another headline" if len(hit) == 2 else ""
+    first = [c for c in dict.fromkeys(hit[0]) if c in missing] if hit else sorted(missing)
+    shown = " ".join(first[:8]) + (" ..." if len(missing) > len(first[:8]) else "")
+    return (
+        f"the PDF shows letters {where} as boxes with their code, since no font of this machine "
+        f"has {shown}; install one, on Debian: apt-get install {package_for(missing)}"
+    )
+
+
+def _set_fonts(document: dict[str, Any], families: tuple[str, ...]) -> None:
+    document["fonts"] = list(families)
+    names = ", ".join(f"'{name}'" for name in families)
+    for part in (*document["first"], *document["parts"]):
+        for figure in part["figures"]:
+            figure["svg"] = figure["svg"].replace("<svg ", f'<svg font-family="{names}" ', 1)
 
 
 def _document(made: Outline) -> dict[str, Any]:
@@ -155,5 +231,4 @@ def _figure(figure: Figure) -> dict[str, Any]:
     """Return a chart whose colours are colours again: a page knows variables, a PDF does not."""
     svg = _VARIABLE.sub(lambda m: _COLORS.get(m.group(1), INK), figure.svg)
     head = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-    svg = svg.replace("<svg ", head, 1).replace("<text ", '<text font-family="DejaVu Sans" ')
-    return {"svg": svg, "caption": _line(figure.caption)}
+    return {"svg": svg.replace("<svg ", head, 1), "caption": _line(figure.caption)}

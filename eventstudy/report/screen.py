@@ -100,13 +100,18 @@ def print_result(result: facts.ResultLike, console: Console, *, full: bool = Fal
         Print every asset of large panels, and windows and tests as whole tables.
     """
     name = one_line(facts.setting(result, "study", "name", "study"))
-    line(console, f"{name}: {words.question(result)}", "bold")
+    asked = words.question(result)
+    line(console, f"{name}: {asked}", "bold")
     if facts.is_panel_study(result):
         _print_many(result, console, full=full)
     else:
         texts = facts.headlines(result)
         for event_id in facts.headline_ids(result):
-            _print_event(result, event_id, texts.get(event_id, event_id), console, full=full)
+            title = texts.get(event_id, event_id)
+            # A headline that the question has repeated needs no title of its own.
+            _print_event(
+                result, event_id, "" if f"“{title}”" in asked else title, console, full=full
+            )
     told = words.answer(result, SCREEN)
     _print_tests(result, console, told={label for label, _ in told}, full=full)
     print_left_out(result, console)
@@ -125,7 +130,7 @@ def print_result(result: facts.ResultLike, console: Console, *, full: bool = Fal
 def _print_event(
     result: facts.ResultLike, event_id: str, title: str, console: Console, *, full: bool
 ) -> None:
-    if facts.untitled(result, event_id):
+    if not title or facts.untitled(result, event_id):
         console.print()
     else:
         _rule(console, title)

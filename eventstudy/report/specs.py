@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import pandas as pd
 
 from eventstudy.names import CROSS_EVENT, SINGLE_EVENT
-from eventstudy.plots.specification import specification
+from eventstudy.plots.specification import curve, specification
 from eventstudy.plots.svg import draw, inline_svg
 from eventstudy.report import facts
 from eventstudy.report.charts import Figure
 from eventstudy.report.format import HTML, Format, one_line
+from eventstudy.report.live import Live, lines_of, specification_live
 from eventstudy.report.outline import Part
 from eventstudy.report.panel_words import estimate_text
 from eventstudy.report.tables import Cell, Column, Table, num, txt
@@ -102,6 +104,12 @@ def specification_part(
             made = specification_rows(rows, fmt, caption=f"Numbers: {caption}")
             drawn = draw(lambda ax, p=panel: specification(frame, p, ax=ax), _SIZE)  # type: ignore[misc]
             svg = inline_svg(drawn, f"spec{k}", escape(caption, quote=True))
-            figures.append(Figure(svg, caption, made.clipped(60)))
+            live = partial(_live, frame, panel, fmt)
+            figures.append(Figure(svg, caption, made.clipped(60), f"spec{k}", live))
     return Part("specification", "Specifications", text,
                 (table.clipped(60, "specification.csv"),), tuple(figures))  # fmt: skip
+
+
+def _live(frame: pd.DataFrame, panel: str, fmt: Format) -> Live:
+    rows = curve(frame, panel)
+    return specification_live(rows, lines_of(specification_rows(rows, fmt)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from eventstudy.errors import InputError, nearest
 from eventstudy.report import facts
+from eventstudy.report.live import NEEDS_PLOTLY
 from eventstudy.report.outline import Part, outline
 from eventstudy.saving import write_atomic
 
@@ -25,7 +27,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 """Name of a format -> the files that it makes."""
 
-_NEEDS = {"pdf": "typst", "xlsx": "xlsxwriter"}
+_NEEDS = {"pdf": ("typst", "fontTools"), "xlsx": ("xlsxwriter",)}
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,21 @@ class Extras:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def check_formats(names: str | Sequence[str]) -> tuple[str, ...]:
+def check_formats(names: str | Sequence[str], *, interactive: bool = False) -> tuple[str, ...]:
     """Return the formats that are asked for, in the order of :data:`FORMATS`.
 
     Parameters
     ----------
     names : str or sequence of str
         Names, or one text with commas between them.
+    interactive : bool
+        Whether the page shall have charts that can be asked.
 
     Raises
     ------
     InputError
-        For an unknown name, or one whose library is not installed.
+        For an unknown name, or one whose library is not installed; for an interactive report
+        without a page, or without plotly.
 
     Examples
     --------
@@ -72,11 +77,18 @@ def check_formats(names: str | Sequence[str]) -> tuple[str, ...]:
     for name in wanted:
         if name not in FORMATS:
             raise InputError(f"report format '{name}' is unknown{nearest(name, FORMATS)}")
-        library = _NEEDS.get(name)
-        if library is not None and importlib.util.find_spec(library) is None:
-            raise InputError(
-                f"report format '{name}' needs {library}; pip install 'market-eventstudy[report]'"
-            )
+        for library in _NEEDS.get(name, ()):
+            if importlib.util.find_spec(library) is None:
+                raise InputError(
+                    f"report format '{name}' needs {library}; "
+                    "pip install 'market-eventstudy[report]'"
+                )
+    if interactive and "html" not in wanted:
+        raise InputError(
+            f"interactive charts stand in the html report alone; add html to {', '.join(wanted)}"
+        )
+    if interactive and importlib.util.find_spec("plotly") is None:
+        raise InputError(NEEDS_PLOTLY)
     return tuple(n for n in FORMATS if n in wanted)
 
 
@@ -91,6 +103,7 @@ def write_reports(
     formats: Sequence[str],
     *,
     extras: Extras | None = None,
+    interactive: bool = False,
 ) -> list[str]:
     """Write the reports of a result into a folder; each file is whole or not there.
 
@@ -101,23 +114,34 @@ def write_reports(
     formats : sequence of str
         Of :data:`FORMATS`.
     extras : Extras, optional
+    interactive : bool
+        The charts of the page can be asked point by point and zoomed, by plotly.js inside it.
 
     Returns
     -------
     list of str
         Names of the files.
+
+    Raises
+    ------
+    InputError
+        See :func:`check_formats`; nothing is written then.
     """
     more = extras or Extras()
-    for name in check_formats(formats):
-        for file, data in _MAKERS[name](result, more).items():
+    names = check_formats(formats, interactive=interactive)
+    for name in names:
+        make = partial(_html, interactive=interactive) if name == "html" else _MAKERS[name]
+        for file, data in make(result, more).items():
             write_atomic(folder / file, data)
-    return report_files(check_formats(formats))
+    return report_files(names)
 
 
-def _html(result: facts.ResultLike, extras: Extras) -> dict[str, bytes]:
+def _html(
+    result: facts.ResultLike, extras: Extras, *, interactive: bool = False
+) -> dict[str, bytes]:
     from eventstudy.report.html import render_html
 
-    page = render_html(result, first=extras.first, notes=extras.notes)
+    page = render_html(result, first=extras.first, notes=extras.notes, interactive=interactive)
     return {"report.html": page.encode("utf-8")}
 
 
@@ -161,4 +185,4 @@ def _md(result: facts.ResultLike, extras: Extras) -> dict[str, bytes]:
     return {"report.md": text.encode("utf-8")}
 
 
-_MAKERS = {"html": _html, "pdf": _pdf, "xlsx": _xlsx, "tex": _tex, "md": _md}
+_MAKERS = {"pdf": _pdf, "xlsx": _xlsx, "tex": _tex, "md": _md}

@@ -3,39 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.report import facts
-from eventstudy.report.format import HTML, Format, is_missing
-from eventstudy.report.outline import Part
-from eventstudy.report.tables import Cell, Column, Table, txt
+from eventstudy.report.format import HTML, Format, is_missing, one_line
 from eventstudy.results import StudyResult, left_out, rows_for_json
 
-__all__ = ["COLUMNS", "LEVEL", "Changes", "compare", "leading_tests"]
+__all__ = ["COLUMNS", "KINDS", "LEVEL", "Changes", "Names", "compare", "leading_tests", "shown"]
 
 LEVEL = 0.05
 COLUMNS = [
     "kind", "event_id", "asset", "panel", "model", "start", "end", "name", "variant", "what",
     "old", "new",
 ]  # fmt: skip
-KINDS = {
-    "new_event": "New headlines",
-    "gone_event": "Headlines that are gone",
-    "day_0": "Day 0 that changed",
-    "revised_price": "Prices that were revised",
-    "completed": "Windows that are complete now",
-    "crossed": f"Tests that crossed the {100 * LEVEL:.0f} % level",
-    "moved": "Statistics that moved",
-    "left_out": "Newly left out",
-    "settings": "Settings that changed",
-}
 _EVENT = ["event_id", "asset"]
 _WINDOW = [*_EVENT, "model", "start", "end"]
 _PANEL = ["panel", "model", "start", "end", "name", "variant"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of change: how one and how many are told, and by what they are counted."""
+
+    one: str
+    many: str
+    unit: tuple[str, ...] = ()
+
+
+KINDS = {
+    "new_event": Kind("1 new headline", "{n} new headlines", ("event_id",)),
+    "gone_event": Kind("1 headline is gone", "{n} headlines are gone", ("event_id",)),
+    "assets": Kind("1 headline on other assets", "{n} headlines on other assets", ("event_id",)),
+    "day_0": Kind("day 0 of 1 headline moved", "day 0 of {n} headlines moved", ("event_id",)),
+    "revised_price": Kind(
+        "prices of 1 asset were revised", "prices of {n} assets were revised", ("asset",)
+    ),
+    "completed": Kind(
+        "1 window is complete now", "{n} windows are complete now", (*_EVENT, "start", "end")
+    ),
+    "crossed": Kind(
+        f"1 test crossed the {100 * LEVEL:.0f} % level",
+        f"{{n}} tests crossed the {100 * LEVEL:.0f} % level",
+        (*_EVENT, *_PANEL),
+    ),
+    "moved": Kind("1 number moved", "{n} numbers moved"),
+    "left_out": Kind("1 headline newly left out", "{n} headlines newly left out", ("event_id",)),
+    "settings": Kind("1 setting changed", "{n} settings changed"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a reader calls things, of this report and of the last.
+
+    Attributes
+    ----------
+    headlines : dict of str to str
+        Event id -> text.
+    assets : dict of str to str
+        Symbol -> title.
+    tests : dict of (str, str) to str
+        Name and variant of a test across events -> title.
+    """
+
+    headlines: dict[str, str] = field(default_factory=dict)
+    assets: dict[str, str] = field(default_factory=dict)
+    tests: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +85,25 @@ class Changes:
         The run that was compared with; empty for a first report.
     rows : DataFrame
         One row a change; ``old`` and ``new`` are values as they stand in the tables.
+    names : Names
     """
 
     previous: str
     rows: pd.DataFrame
+    names: Names = field(default_factory=Names)
 
     def counts(self) -> dict[str, int]:
-        """Return the number of changes of each kind that occurs, in the order of telling."""
-        found = self.rows["kind"].value_counts()
-        return {k: int(found[k]) for k in KINDS if k in found}
+        """Return how much changed of each kind that occurs, in the order of telling.
+
+        A headline counts once, on however many assets; so does an asset with its prices, and a test
+        with its p and its adjusted p.
+        """
+        out = {}
+        for name, kind in KINDS.items():
+            rows = self.rows[self.rows["kind"] == name]
+            if len(rows):
+                out[name] = len(rows.drop_duplicates(list(kind.unit)) if kind.unit else rows)
+        return out
 
     def sentence(self) -> str:
         """Say in one sentence what changed."""
@@ -64,7 +111,9 @@ class Changes:
             return "This is the first report of this study."
         if self.rows.empty:
             return f"Nothing in the tables changed since report {self.previous}."
-        told = [f"{KINDS[k].lower()}: {n}" for k, n in self.counts().items()]
+        told = [
+            KINDS[k].one if n == 1 else KINDS[k].many.format(n=n) for k, n in self.counts().items()
+        ]
         return f"Since report {self.previous}: {'; '.join(told)}."
 
     def to_json(self) -> dict[str, Any]:
@@ -76,48 +125,13 @@ class Changes:
             "changes": rows_for_json(self.rows, "tests"),
         }
 
-    def part(self, fmt: Format = HTML, limit: int = 12) -> Part:
-        """Return the changes as the first section of a report."""
-        tables = []
-        for kind, title in KINDS.items():
-            rows = self.rows[self.rows["kind"] == kind]
-            if len(rows):
-                made = _table(rows, title, kind, fmt)
-                tables.append(made.clipped(limit, "changes.json"))
-        return Part(
-            "changes", "What changed since the last report", (self.sentence(),), tuple(tables)
-        )
 
-
-def _table(rows: pd.DataFrame, title: str, kind: str, fmt: Format) -> Table:
-    columns = [Column("Headline"), Column("Asset or panel"), Column("Model"),
-               Column("Window", nowrap=True), Column("What"), Column("Before", True),
-               Column("Now", True)]  # fmt: skip
-    body = []
-    for _, row in rows.iterrows():
-        who = row["asset"] or row["panel"]
-        window = fmt.window(row["start"], row["end"]) if not is_missing(row["start"]) else ""
-        test = " ".join(t for t in (row["name"], row["variant"]) if t)
-        what = f"{row['what']} ({test})" if test else row["what"]
-        body.append(
-            [
-                txt(row["event_id"], strong=True),
-                txt(who),
-                txt(fmt.model(row["model"]) if row["model"] else ""),
-                Cell(window),
-                txt(what),
-                Cell(_shown(row["what"], row["old"], fmt)),
-                Cell(_shown(row["what"], row["new"], fmt)),
-            ]
-        )
-    return Table(kind, title, tuple(columns), body).tidy()
-
-
-def _shown(what: str, value: Any, fmt: Format) -> str:
+def shown(what: str, value: Any, fmt: Format) -> str:
+    """Return a value as the report writes it; a dash where there is none."""
     if is_missing(value) or value == "":
         return fmt.dash
     if isinstance(value, str):
-        return value
+        return one_line(value)
     if what in ("car", "estimate", "mean abnormal return", "abnormal return"):
         return fmt.percent(value)
     if what.startswith("price"):
@@ -156,10 +170,11 @@ def compare(
     """
     if old is None:
         return Changes("", pd.DataFrame(columns=COLUMNS))
+    waited, waits = pending or (pd.DataFrame(columns=_EVENT), pd.DataFrame(columns=_EVENT))
     rows = [
-        *_events(old, new),
+        *_events(_known(old, waited), _known(new, waits), new),
         *_prices(old, new, *prices),
-        *_completed(new, *(pending or (pd.DataFrame(), pd.DataFrame()))),
+        *_completed(new, waited, waits),
         *_windows(old, new),
         *_verdicts(old, new),
         *_left_out(old, new),
@@ -169,7 +184,29 @@ def compare(
     rows.sort(key=lambda r: order[r["kind"]])
     blank = dict.fromkeys(COLUMNS, "") | {"start": np.nan, "end": np.nan}
     frame = pd.DataFrame([blank | r for r in rows], columns=COLUMNS)
-    return Changes(previous, frame.astype({"old": object, "new": object}))
+    frame = frame.astype({"old": object, "new": object})
+    return Changes(previous, frame, _names(old, new, waited, waits))
+
+
+def _names(old: StudyResult, new: StudyResult, *pending: pd.DataFrame) -> Names:
+    headlines: dict[str, str] = {}
+    tests: dict[tuple[str, str], str] = {}
+    for frame in pending:
+        if "headline" in frame:
+            headlines |= {str(i): one_line(t) for i, t in zip(frame["event_id"], frame["headline"],
+                                                              strict=True)}  # fmt: skip
+    for result in (old, new):
+        headlines |= facts.headlines(result)
+        if "title" in result.tests:
+            keys = zip(result.tests["name"], result.tests["variant"], strict=True)
+            tests |= dict(zip(keys, result.tests["title"].astype(str), strict=True))
+    return Names(headlines, facts.asset_titles(old) | facts.asset_titles(new), tests)
+
+
+def _known(result: StudyResult, pending: pd.DataFrame) -> dict[tuple[Any, ...], str]:
+    """Return day 0 of each (headline, asset) that a report tells of; empty where it waits."""
+    out = {key: HTML.date(row["session"]) for key, row in _keyed(result.pinned, _EVENT).items()}
+    return out | {key: "" for key in _keyed(pending, _EVENT) if key not in out}
 
 
 def _keyed(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Any]:
@@ -179,21 +216,24 @@ def _keyed(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], Any]:
     return dict(zip(zip(*parts, strict=True), frame.to_dict("records"), strict=True))
 
 
-def _events(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
-    before, now = _keyed(old.pinned, _EVENT), _keyed(new.pinned, _EVENT)
+def _events(
+    before: Mapping[tuple[Any, ...], str], now: Mapping[tuple[Any, ...], str], new: StudyResult
+) -> list[dict[str, Any]]:
+    """Tell headlines that came, went, or stand elsewhere; what waited before is not new."""
     out = []
-    for key, row in now.items():
-        day = HTML.date(row["session"])
+    ids = {key[0] for key in before}, {key[0] for key in now}
+    for key, day in now.items():
         head = {"event_id": key[0], "asset": key[1], "what": "day 0"}
         if key not in before:
-            out.append({"kind": "new_event", **head, "new": day})
-        elif HTML.date(before[key]["session"]) != day:
-            out.append({"kind": "day_0", **head, "old": HTML.date(before[key]["session"]),
-                        "new": day})  # fmt: skip
+            kind = "assets" if key[0] in ids[0] else "new_event"
+            out.append({"kind": kind, **head, "new": day or "pending"})
+        elif day != before[key] and day and before[key]:
+            out.append({"kind": "day_0", **head, "old": before[key], "new": day})
+    listed = _keyed(new.dropped, _EVENT)
     out += [
-        {"kind": "gone_event", "event_id": k[0], "asset": k[1], "what": "day 0",
-         "old": HTML.date(row["session"])}
-        for k, row in before.items() if k not in now
+        {"kind": "assets" if key[0] in ids[1] else "gone_event", "event_id": key[0],
+         "asset": key[1], "what": "day 0", "old": day or "pending"}
+        for key, day in before.items() if key not in now and key not in listed
     ]  # fmt: skip
     return out
 
@@ -240,28 +280,30 @@ def _windows(old: StudyResult, new: StudyResult) -> list[dict[str, Any]]:
     return out
 
 
-def _completed(new: StudyResult, was: pd.DataFrame, now: pd.DataFrame) -> list[dict[str, Any]]:
-    """Tell the windows that were pending and are not any more."""
+def _completed(new: StudyResult, waited: pd.DataFrame, waits: pd.DataFrame) -> list[dict[str, Any]]:
+    """Tell the windows that were pending and are not any more; who is gone completes nothing."""
     keys = [*_EVENT, "start", "end"]
-    open_ = set(_keyed(now, keys))
+    there, open_ = _keyed(new.events, _EVENT), _keyed(waits, keys)
     cars = _keyed(new.windows.drop_duplicates(keys), keys)
     out = []
-    for key in _keyed(was, keys):
-        if key not in open_:
-            head = {"kind": "completed", **dict(zip(keys, key, strict=True))}
-            row = cars.get(key)
-            # The event window as a whole is waited for also where it is not tested.
-            told = (
-                {"what": "event window", "new": "complete"}
-                if row is None
-                else {"what": "abnormal return", "model": row["model"], "new": row["car"]}
-            )
-            out.append(head | told)
+    for key in _keyed(waited, keys):
+        if key in open_ or key[:2] not in there:
+            continue
+        head = {"kind": "completed", **dict(zip(keys, key, strict=True)), "old": "pending"}
+        row = cars.get(key)
+        # The event window as a whole is waited for also where it is not tested.
+        told = {"what": "event window", "new": "complete"}
+        if row is not None:
+            number = row["car"]
+            if is_missing(number):
+                number = f"no number: {row['note']}" if row["note"] else "no number"
+            told = {"what": "abnormal return", "model": row["model"], "new": number}
+        out.append(head | told)
     return out
 
 
 def _moved(head: Mapping[str, Any], what: str, old: Any, new: Any) -> list[dict[str, Any]]:
-    if _shown(what, old, HTML) == _shown(what, new, HTML):
+    if shown(what, old, HTML) == shown(what, new, HTML):
         return []
     return [{"kind": "moved", **head, "what": what, "old": old, "new": new}]
 

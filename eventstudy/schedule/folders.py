@@ -1,8 +1,10 @@
 """Where reports are kept: a folder a study, in it a folder a run, and ``latest``.
 
 A run is written to a working folder and renamed into place, and ``latest`` moves after that; so
-whatever kills the process, every run that can be seen is whole. The newest run is the one with the
-highest number, not the one that ``latest`` names: a kill between the two is mended by the next run.
+whatever kills the process, every run that can be seen is whole. Its bytes are on the disk before
+the rename, and the rename before old runs go, so that this holds for a power cut as well. The
+newest run is the one with the highest number, not the one that ``latest`` names: a kill between the
+two is mended by the next run.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from eventstudy.errors import InputError, LockedError
-from eventstudy.saving import write_atomic
+from eventstudy.saving import settle, write_atomic
 
 __all__ = [
     "INDEX",
@@ -144,12 +146,17 @@ def publish(work: Path, folder: Path, identity: str) -> Path:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file, and the reports of a study need a folder there")
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     runs = runs_of(folder)
     number = int(runs[-1].name.split("-")[0]) + 1 if runs else 1
     run = folder / f"{number:04d}-{identity[:8]}"
+    settle(work)
     work.rename(run)
     _point(folder, run.name)
+    settle(folder, files=False)
+    if new:
+        settle(folder.parent, files=False)
     return run
 
 

@@ -86,11 +86,12 @@ def run_job(studies: Sequence[Path], options: JobOptions, *, tell: Tell = _quiet
     InputError
         If the folder can't be written to, or a format is unknown.
     """
-    check_formats(options.formats)
+    check_formats(options.formats, interactive=options.interactive)
     if options.keep is not None and options.keep < 1:
         raise InputError(f"--keep must be 1 or more, not {options.keep}")
     once = list({p.resolve(): p for p in studies}.values())
     with locked(options.out):
+        _sweep(options.out)
         items, outcomes = _load(once, options)
         for outcome in outcomes.values():
             tell({"event": "study_done", **outcome.to_json()})
@@ -101,6 +102,13 @@ def run_job(studies: Sequence[Path], options: JobOptions, *, tell: Tell = _quiet
         if any(o.run for o in ordered) or states_of(options.out):
             _overview(ordered, options)
     return ordered
+
+
+def _sweep(out: Path) -> None:
+    """Take away what a run that was killed while it wrote the index has left beside it."""
+    for name in (INDEX, SUMMARY):
+        for rest in out.glob(f".{name}.*"):
+            rest.unlink(missing_ok=True)
 
 
 def _load(paths: Sequence[Path], options: JobOptions) -> tuple[list[_Item], dict[Path, Outcome]]:
@@ -165,7 +173,7 @@ def _seen_before(item: _Item, identity: str) -> tuple[Path | None, dict[str, Any
 
 
 def _alone(item: _Item, options: JobOptions, work: Path) -> Outcome:
-    seen = see(item.study, item.folder, as_of=options.as_of, formats=options.formats,
+    seen = see(item.study, item.folder, as_of=options.as_of, formats=options.asked,
                family=options.family, offline=options.offline)  # fmt: skip
     if seen is None:
         return _waiting(item)
@@ -200,7 +208,7 @@ def _publish(
     prices: tuple[dict[str, str], dict[str, str]],
     note: str,
 ) -> Outcome:
-    content = content_hash(ready, options.formats, options.family, note)
+    content = content_hash(ready, options.asked, options.family, note)
     state = read_state(previous)
     if previous is not None and state.get("content") == content:
         return _unchanged(item, options, previous, state)
@@ -209,7 +217,8 @@ def _publish(
     folder.mkdir(parents=True)
     try:
         changes = fill(ready, folder, previous=previous, prices=prices, formats=options.formats,
-                       family=options.family, note=note)  # fmt: skip
+                       family=options.family, note=note,
+                       interactive=options.interactive)  # fmt: skip
         run = publish(folder, item.place, str(ready.state["identity"]))
     except OSError as error:
         raise InputError(
@@ -268,7 +277,7 @@ def _first_step(
     members: dict[Path, Member],
     hashes: dict[Path, tuple[dict[str, str], dict[str, str]]],
 ) -> Outcome:
-    seen = see(item.study, item.folder, as_of=options.as_of, formats=options.formats,
+    seen = see(item.study, item.folder, as_of=options.as_of, formats=options.asked,
                family=options.family, offline=options.offline)  # fmt: skip
     if seen is None:
         return _waiting(item)

@@ -31,6 +31,8 @@ class JobOptions:
         A study whose prices fail the quality gate fails.
     offline : bool
         Prices come from files and the store alone.
+    interactive : bool
+        Charts of the page can be asked.
     """
 
     out: Path
@@ -40,6 +42,12 @@ class JobOptions:
     family: str = "study"
     strict: bool = False
     offline: bool = False
+    interactive: bool = False
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What is to be written, for the hash of a report."""
+        return (*self.formats, *(["interactive"] if self.interactive else []))
 
 
 @dataclass(frozen=True)

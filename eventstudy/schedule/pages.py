@@ -26,7 +26,7 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}a{color:var(--accent)}
 caption{text-align:left;font-weight:600;padding:.4rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;
 border-bottom:1px solid var(--rule)}
-.n{text-align:right;white-space:nowrap}.d{white-space:nowrap}
+.n{text-align:right;white-space:nowrap}.d,.run{white-space:nowrap}.run{font-weight:400}
 @media print{body{max-width:none}}
 """.strip()
 
@@ -95,7 +95,7 @@ def _row(slug: str, state: Mapping[str, Any]) -> str:
     family = "this study" if state.get("family") == "study" else "all studies of the call"
     cells = [
         f'<th scope="row"><a href="{escape(base)}/{first}"><bdi>{escape(one_line(state["study"]))}'
-        f'</bdi></a><br><span class="muted">{escape(state["run"])}</span></th>',
+        f'</bdi></a><br><span class="muted run">{escape(state["run"])}</span></th>',
         f"<td><bdi>{escape(one_line(state.get('answer', '')))}</bdi></td>",
         f'<td class="d">{escape(str(state.get("prices_to", "")))}</td>',
         f'<td class="n">{HTML.count(state.get("pending", 0))}</td>',

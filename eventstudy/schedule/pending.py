@@ -16,7 +16,9 @@ from eventstudy.study import Study
 
 __all__ = ["LATE_DAYS", "PENDING_COLUMNS", "hold", "horizons", "without_pending"]
 
-PENDING_COLUMNS = ["event_id", "asset", "session", "start", "end", "complete_on", "reason"]
+PENDING_COLUMNS = [
+    "event_id", "asset", "session", "start", "end", "complete_on", "reason", "headline",
+]  # fmt: skip
 LATE_DAYS = 7
 """Days by which an asset's last price may lag the others and still count as late, not as gone."""
 
@@ -101,7 +103,9 @@ def hold(stages: Stages) -> tuple[Stages, pd.DataFrame]:
         pinned=stages.pinned[keep].reset_index(drop=True),
         dropped=stages.dropped.drop(index=early.index).reset_index(drop=True),
     )
-    frame = pd.DataFrame(rows, columns=PENDING_COLUMNS)
+    frame = pd.DataFrame(rows, columns=PENDING_COLUMNS[:-1])
+    texts = stages.catalogue.frame.drop_duplicates("event_id").set_index("event_id")["headline"]
+    frame["headline"] = frame["event_id"].map(texts).fillna("").astype(object)
     frame["session"] = pd.to_datetime(frame["session"])
     return held, frame.astype({"start": "int64", "end": "int64"})
 

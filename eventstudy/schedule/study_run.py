@@ -18,13 +18,11 @@ from eventstudy.errors import InputError, QualityError
 from eventstudy.pipeline import Stages, complete, prepare
 from eventstudy.prices.panel import PricePanel
 from eventstudy.prices.quality import gate_failed
-from eventstudy.report import words
-from eventstudy.report.format import HTML, one_line
-from eventstudy.report.outline import Part
-from eventstudy.report.tables import Cell, Column, Table, txt
+from eventstudy.report import facts, words
 from eventstudy.report.writers import Extras, report_files, write_reports
 from eventstudy.results import SCHEMA_VERSION, StudyResult, load, plain_rows, text_columns
 from eventstudy.saving import csv_bytes
+from eventstudy.schedule.changepage import changes_part, pending_part
 from eventstudy.schedule.changes import Changes, compare, leading_tests
 from eventstudy.schedule.folders import STATE, json_bytes, read_state
 from eventstudy.schedule.pending import PENDING_COLUMNS, hold, horizons, without_pending
@@ -199,6 +197,7 @@ def fill(
     formats: tuple[str, ...],
     family: str,
     note: str,
+    interactive: bool = False,
 ) -> Changes:
     """Write everything of a run into a folder that nobody sees yet.
 
@@ -214,6 +213,8 @@ def fill(
     family : str
     note : str
         On the family of the adjusted p-values.
+    interactive : bool
+        Charts of the page can be asked.
 
     Returns
     -------
@@ -227,11 +228,10 @@ def fill(
         prices=prices,
         pending=None if old is None else (old.pending, ready.pending),
     )
-    first = [changes.part()]
+    first = [changes_part(changes)]
     if len(ready.pending):
-        first.append(_pending_part(ready))
+        first.append(pending_part(ready.pending, facts.asset_titles(ready.result)))
     extras = Extras(tuple(first), (note,), _sheets(ready, changes))
-    told = words.answer(ready.result)
     files = [*report_files(formats), "changes.json", "pending.csv"]
     state = ready.state | {
         "formats": list(formats),
@@ -239,14 +239,25 @@ def fill(
         "previous": changes.previous or None,
         "changed": changes.sentence(),
         "question": words.question(ready.result),
-        "answer": " ".join(text for _, text in told[:1]),
+        "answer": _newest_answer(ready.result),
         "leads": leading_rows(ready.result),
     }
     store(Ready(ready.result, ready.pending, state), folder)
-    write_reports(ready.result, folder, formats, extras=extras)
+    write_reports(ready.result, folder, formats, extras=extras, interactive=interactive)
     (folder / "changes.json").write_bytes(json_bytes(changes.to_json()))
     (folder / STATE).write_bytes(json_bytes(state | {"files": sorted(files)}))
     return changes
+
+
+def _newest_answer(result: StudyResult) -> str:
+    """Return the answer for the newest headline, or for all where they are not told one by one."""
+    told = words.answer(result)
+    if len(result.events) and not facts.is_panel_study(result):
+        newest = str(result.events.sort_values("session", kind="stable")["event_id"].iloc[-1])
+        label = facts.headlines(result).get(newest, newest)
+        found = [f"{one}: {text}" for one, text in told if one == label]
+        return found[0] if found else told[0][1]
+    return told[0][1]
 
 
 def leading_rows(result: StudyResult) -> list[dict[str, Any]]:
@@ -276,29 +287,3 @@ def _previous(run: Path | None) -> Ready | None:
 def _sheets(ready: Ready, changes: Changes) -> dict[str, pd.DataFrame]:
     sheets = {"changes": changes.rows, "pending": ready.pending}
     return {name: frame for name, frame in sheets.items() if len(frame)}
-
-
-def _pending_part(ready: Ready) -> Part:
-    frame = ready.pending
-    pairs = len(frame.drop_duplicates(["event_id", "asset"]))
-    text = (
-        f"{len(frame)} window{'s' * (len(frame) != 1)} of {pairs} headline"
-        f"{'s' * (pairs != 1)} on assets are not complete: prices do not reach so far yet. "
-        "A later report finishes them."
-    )
-    columns = (Column("Headline"), Column("Asset"), Column("Day 0", nowrap=True),
-               Column("Window", nowrap=True), Column("Complete on", nowrap=True),
-               Column("Why"))  # fmt: skip
-    body = [
-        [
-            txt(row["event_id"], strong=True),
-            txt(row["asset"]),
-            Cell(HTML.date(row["session"])),
-            Cell(HTML.window(row["start"], row["end"])),
-            Cell(one_line(row["complete_on"]) or HTML.dash),
-            txt(row["reason"]),
-        ]
-        for _, row in frame.iterrows()
-    ]
-    table = Table("pending", "Windows that are not complete yet", columns, body)
-    return Part("pending", "Pending", (text,), (table.clipped(40, "pending.csv"),))

@@ -26,9 +26,6 @@ __all__ = ["DESIGNS", "Design", "ParametricDesign", "ResamplingDesign", "paramet
 
 Noise = Literal["normal", "t3", "chi_square"]
 
-# Sessions between the dates of events that are to have nothing in common.
-APART = 100_000
-
 
 class Design(Protocol):
     """What a simulation asks of a design."""
@@ -117,7 +114,9 @@ class ParametricDesign:
         shocks[:, t:] *= np.sqrt(self.variance)
         returns = beta * market + sigma * shocks
         returns[:, t + int(np.flatnonzero(taus == 0)[0])] += effect
-        apart = APART if self.correlation is None else 0
+        # Twice the sessions of an event: events with dates of their own have nothing in common,
+        # and the calendar of the sample stays short.
+        apart = 2 * days if self.correlation is None else 0
         calendar = np.arange(n, dtype=np.int64)[:, None] * apart + np.arange(days)
         ones = np.ones((n, days))
         return EventBlock(

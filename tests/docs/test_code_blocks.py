@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from eventstudy import api
+from eventstudy import pipeline
 from eventstudy.results import StudyResult
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,22 +86,18 @@ def prices() -> str:
     return str(close.rename_axis("date").to_csv())
 
 
-@pytest.fixture(scope="session")
-def flagship() -> StudyResult:
-    return api.run()
-
-
 @pytest.fixture
 def folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prices: str, flagship: StudyResult
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prices: str,
+    remembered: Callable[..., StudyResult],
 ) -> Path:
     """A folder with what the pages take for granted: a study, its headlines, its prices."""
     import matplotlib as mpl
 
     mpl.use("agg")
-    run = api.run
-    # The bundled study gives the same each time: it runs once for all pages.
-    monkeypatch.setattr(api, "run", lambda *a, **k: run(*a, **k) if a or k else flagship)
+    monkeypatch.setattr(pipeline, "run_study", remembered)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     files = {"study.toml": STUDY, "events.csv": EVENTS, "prices.csv": prices, "news.txt": NEWS}

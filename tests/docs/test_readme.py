@@ -6,6 +6,8 @@ import io
 import re
 from pathlib import Path
 
+from eventstudy.results import StudyResult
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -32,17 +34,16 @@ def test_links_lead_to_files() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_screen_shown_is_the_screen_printed() -> None:
+def test_the_screen_shown_is_the_screen_printed(flagship: StudyResult) -> None:
     from rich.console import Console
 
-    import eventstudy as es
     from eventstudy.report.screen import print_result
 
     shown = re.search(r"<!-- screen: begin -->\n```text\n(.*?)\n```\n<!-- screen: end -->", TEXT,
                       re.DOTALL)  # fmt: skip
     assert shown is not None
     console = Console(width=80, record=True, file=io.StringIO(), color_system=None)
-    print_result(es.run(), console)
+    print_result(flagship, console)
     printed = [line.rstrip() for line in console.export_text().splitlines()]
     excerpt = [line.rstrip() for line in shown.group(1).splitlines()]
     parts = "\n".join(excerpt).split("\n[...]\n")

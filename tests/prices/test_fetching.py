@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -21,7 +22,7 @@ from typer.testing import CliRunner
 
 from eventstudy.cli.app import app
 from eventstudy.errors import EventStudyError, InputError, SourceError
-from eventstudy.prices import yahoo
+from eventstudy.prices import yahoo, yahoo_answers
 from eventstudy.prices.bundled import load_bundled
 from eventstudy.prices.store import PriceStore
 from eventstudy.prices.yahoo import FetchRules, fetch_history
@@ -31,8 +32,9 @@ from tests.prices.yahoo_server import as_json, chart, fault, sample
 
 SYMBOLS = ["XOM", "CVX", "BAC", "KO", "PG", "GE", "JPM", "WMT", "JNJ", "^GSPC"]
 START, END = dt.date(2020, 1, 1), dt.date(2022, 12, 28)
-FAST = FetchRules(attempts=2, first_wait=0.01, spacing=0.0, timeout=5.0)
+FAST = FetchRules(attempts=2, first_wait=0.01, spacing=0.0, timeout=30.0)
 KILLS, MANY_KILLS = 5, 50
+PATIENCE = 1.0  # seconds
 STUDY = """[events]
 list = [{{ event_id = "e", timestamp = "2022-02-15" }}]
 [prices]
@@ -72,7 +74,7 @@ def own_folders(
 
 def _faster(original: Callable[..., None]) -> Callable[..., None]:
     def init(self: FetchRules, **given: Any) -> None:
-        usual = {"attempts": 2, "first_wait": 0.01, "spacing": 0.0, "timeout": 5.0}
+        usual = {"attempts": 2, "first_wait": 0.01, "spacing": 0.0, "timeout": 30.0}
         original(self, **{**usual, **given})
 
     return init
@@ -123,7 +125,7 @@ def shifted(days: int) -> Reply:
         (lambda s, q: (500, {}, b"oops"), SourceError, "trouble of its own (status 500)"),
         (lambda s, q: (403, {}, b"no"), SourceError, "refuses the request"),
         (lambda s, q: ("cut", 0.0), SourceError, "The connection to Yahoo broke"),
-        (lambda s, q: ("slow", 1.5), SourceError, "did not answer in time"),
+        (lambda s, q: ("slow", PATIENCE + 1.0), SourceError, "did not answer in time"),
         (lambda s, q: ("short", 0.0), SourceError, "The connection to Yahoo broke"),
         (lambda s, q: (200, {}, b'{"chart": {"result": [{"meta"'), SourceError, "makes no sense"),
         (lambda s, q: (200, {}, b"<html>busy</html>"), SourceError, "makes no sense"),
@@ -136,11 +138,11 @@ def shifted(days: int) -> Reply:
 def test_every_answer_is_data_or_one_sentence(
     vendor: Vendor, reply: Reply, kind: type[EventStudyError], words: str
 ) -> None:
-    began = time.monotonic()
-    outcome = ask(vendor, reply, FetchRules(timeout=0.5))
+    # A machine that is busy may answer late: only the server that never answers is not waited for.
+    rules = FetchRules(timeout=PATIENCE) if "in time" in words else FAST
+    outcome = ask(vendor, reply, rules)
     assert isinstance(outcome, kind), outcome
     assert words in str(outcome)
-    assert time.monotonic() - began < 10.0
 
 
 def test_good_answers_over_the_line(vendor: Vendor, shared_data: Path) -> None:
@@ -174,22 +176,37 @@ def test_an_answer_in_another_currency_is_refused(vendor: Vendor, tmp_path: Path
 # --- many symbols ---------------------------------------------------------------------------------
 
 
+def test_one_turn_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = [100.0], list[float]()
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=slept.append)
+    monkeypatch.setattr(yahoo_answers, "time", clock)
+    pace = yahoo_answers.Pace(0.25)
+    for _ in range(3):  # of three threads that come at once the first does not wait
+        pace.wait()
+    assert slept == [0.25, 0.5]
+    now[0] += 10.0
+    pace.hold(3.0)
+    pace.wait()
+    assert slept == [0.25, 0.5, 3.0]
+
+
 def test_parallel_but_polite(vendor: Vendor, tmp_path: Path) -> None:
-    def slow(symbol: str, query: dict[str, str]) -> Any:
-        time.sleep(0.1)
+    two = threading.Event()
+
+    def together(symbol: str, query: dict[str, str]) -> Any:
+        if vendor.most >= 2:
+            two.set()
+        two.wait(30.0)  # the first is held until a second has come
         return good(symbol, query)
 
-    vendor.reply = slow
-    rules = FetchRules(spacing=0.02, threads=4)
+    vendor.reply = together
+    rules = FetchRules(threads=4)
     got = get_histories(
         SYMBOLS, store=PriceStore(tmp_path / "s"), start=START, end=END, rules=rules
     )
     assert list(got) == SYMBOLS
     assert all(isinstance(one, Fetched) for one in got.values())
     assert 2 <= vendor.most <= 4
-    times = sorted(moment for moment, _, _ in vendor.asked)
-    # The clock of the server and that of the client are the same; threads may start a little late.
-    assert min(b - a for a, b in zip(times[:-2], times[2:], strict=True)) > 0.01
     alone = get_histories(SYMBOLS, store=PriceStore(tmp_path / "one"), start=START, end=END,
                           rules=FetchRules(threads=1))  # fmt: skip
     for symbol in SYMBOLS[:3]:
@@ -335,7 +352,7 @@ def kill_many(vendor: Vendor, folder: Path, times: int) -> None:
         process.join()
         readable(shelf)
     process = start_fetch(folder)
-    process.join(60)
+    process.join()
     assert process.exitcode == 0
     assert readable(shelf) == len(SYMBOLS)
     whole = get_histories(SYMBOLS, store=shelf, offline=True)

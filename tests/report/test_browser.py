@@ -1,43 +1,36 @@
 """The page in a browser: no request, no error, tables sort, nothing overflows, axe is content.
 
-Needs Chromium (``apt-get install chromium``) and the ``browser`` extra; without them the tests
-are skipped, and say so.
+Needs Chromium (``apt-get install chromium``) and playwright; without them the tests are skipped,
+and say so.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import CHROMIUM, chromium, opened
 
 from eventstudy.report import render_html
 from eventstudy.results import StudyResult
 
-sync_api = pytest.importorskip(
-    "playwright.sync_api", reason="needs the browser extra: pip install market-eventstudy[browser]"
+pytest.importorskip(
+    "playwright.sync_api", reason="needs a driver of browsers: pip install playwright"
 )
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
     # The browser driver's own event loop leaves pipes to the garbage collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-SWITCHES = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-            "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        made = driver.chromium.launch(
-            executable_path=CHROMIUM, args=SWITCHES, chromium_sandbox=False
-        )
+    with chromium() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +49,12 @@ def files(
     return out
 
 
-def _open(browser: Any, path: Path, width: int, scheme: str = "light") -> tuple[Any, list[str]]:
-    """Open a page; return it with what it asked the network for and what went wrong."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    faults: list[str] = []
-    page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda e: faults.append(str(e)))
-    page.on("request", lambda r: faults.append(r.url) if r.url != path.as_uri() else None)
-    page.goto(path.as_uri())
-    return page, faults
-
-
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("name", ["one", "twenty", "many", "nasty"])
 def test_no_request_no_error_no_overflow(
     browser: Any, files: dict[str, Path], name: str, width: int
 ) -> None:
-    page, faults = _open(browser, files[name], width)
+    page, faults = opened(browser, files[name], width)
     assert faults == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
@@ -85,7 +67,7 @@ def test_axe_finds_nothing(
     browser: Any, files: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page, _ = _open(browser, files[name], width, scheme)
+    page, _ = opened(browser, files[name], width, scheme)
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -93,7 +75,7 @@ def test_axe_finds_nothing(
 
 
 def test_tables_sort_by_keyboard(browser: Any, files: dict[str, Path]) -> None:
-    page, _ = _open(browser, files["twenty"], 1440)
+    page, _ = opened(browser, files["twenty"], 1440)
     table = page.locator("table[data-sortable]", has_text="shares, market model").first
     head = table.locator("thead th", has_text="Abnormal")
     column = "t => Array.from(t.tBodies[0].rows).map(r => parseFloat(r.cells[2].dataset.v))"
@@ -108,7 +90,7 @@ def test_tables_sort_by_keyboard(browser: Any, files: dict[str, Path]) -> None:
 
 
 def test_it_prints_without_cut_charts(browser: Any, files: dict[str, Path]) -> None:
-    page, _ = _open(browser, files["one"], 1440)
+    page, _ = opened(browser, files["one"], 1440)
     pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF")
     page.emulate_media(media="print")

@@ -9,59 +9,18 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from parsed import Page
 
 from eventstudy.report import facts, render_html, write_html
 from eventstudy.report.format import HTML
 from eventstudy.report.outline import Part
 from eventstudy.report.tables import Cell, Column, Table
 from eventstudy.results import StudyResult
-
-VOID = {"meta", "br", "img", "link", "input", "hr", "line", "rect", "path", "use", "circle"}
-
-
-class Page(HTMLParser):
-    """Collects what the tests ask about; complains about tags that do not match."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.stack: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: list[list[list[str]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.stack == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.stack.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("th", "td"):
-            self.tables[-1][-1].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in VOID:
-            return
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.stack and self.stack[-1] not in ("script", "style"):
-            self.text.append(data)
-        if "td" in self.stack or "th" in self.stack:
-            self.tables[-1][-1][-1] += data
 
 
 @pytest.fixture(scope="module")
@@ -180,13 +139,22 @@ def test_bytes_repeat_across_hash_seeds_and_time_zones(page: str, tmp_path: Path
     assert len(seen) == 1
 
 
-def test_writing_is_whole_or_not_at_all(one: StudyResult, tmp_path: Path) -> None:
+def test_writing_is_whole_or_not_at_all(
+    one: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "report.html"
     write_html(one, target, charts=0)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
     assert target.read_text("utf-8") == render_html(one, charts=0)
-    with pytest.raises(FileNotFoundError):
-        write_html(one, tmp_path / "missing" / "report.html", charts=0)
+
+    def cut(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", cut)
+    with pytest.raises(OSError, match="No space"):
+        write_html(one, target, charts=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+    assert target.read_text("utf-8") == render_html(one, charts=0)
 
 
 def test_methods_cite_what_was_run_and_nothing_else(one: StudyResult) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from eventstudy.report import citations, facts
 from eventstudy.report.bibtex import bibtex, entry
-from eventstudy.report.latex import LATEX, latex_text, render_latex
+from eventstudy.report.latex import LATEX, render_latex, table_latex
+from eventstudy.report.latex_letters import cell_text, latex_text
+from eventstudy.report.outline import outline
+from eventstudy.report.tables import Cell, Column, Table
 from eventstudy.results import StudyResult
 
 ALL = ["one", "many", "nasty", "holes", "nothing"]
@@ -56,8 +60,46 @@ def test_special_characters_are_text(nasty: StudyResult) -> None:
     )
     text = render_latex(nasty)
     assert r"\textless{}script\textgreater{}" in text
-    body = re.sub(r"\\[&%$#_{}]", "", text)
+    body = text.split(r"\section*", 1)[1].replace("{!}{%\n", "{!}{\n")
+    body = re.sub(r"\\[&%$#_{}]", "", body)
     assert not [line for line in body.split("\n") if "%" in line and not line.startswith("%")]
+
+
+def test_what_begins_a_row_is_no_option_of_the_row_before() -> None:
+    cells = ["[0]", "* star", "*[1]"]
+    table = Table("t", "C", (Column("A"),), [[Cell(c)] for c in cells])
+    rows = [r for r in table_latex(table, "tab:x").split("\n") if r.endswith(r" \\")][1:]
+    assert rows == [r"{[}0{]} \\", r"{}* star \\", r"{}*{[}1{]} \\"]
+
+
+def test_signs_are_not_joined() -> None:
+    assert latex_text("a--b ''c'' <<d") == (r"a-{}-b '{}'c'{}' \textless{}{}\textless{}d")
+
+
+def test_letters_beyond_latin_go_through_a_command(one: StudyResult) -> None:
+    assert latex_text("\u4e2d") == r"\eventstudyletter{\u4e2d}{4E2D}".replace(r"\u4e2d", "\u4e2d")
+    greek = latex_text("\u0391\u0392 x")
+    assert greek == "\\eventstudyletters{\u0391\u0392}{\u0391}{391}{0391 0392} x"
+    turned = latex_text("to \u05d0 (1) \u05d1.")
+    assert turned.startswith(r"to \eventstudyright{\eventstudyletters{")
+    assert ") )" not in turned
+    assert r" )\eventstudyleft{1}( " in turned
+    assert turned.endswith("}.")
+    assert r"\eventstudyletter" not in render_latex(one)
+    strange = replace(one, pinned=one.pinned.assign(headline="\u4e2d"))
+    assert r"\def\eventstudyletters" in render_latex(strange)
+
+
+@pytest.mark.parametrize("which", ALL)
+def test_no_cell_is_lost(which: str, request: pytest.FixtureRequest) -> None:
+    """Every cell of every table of the outline stands in the file, in its row and its place."""
+    made = outline(request.getfixturevalue(which), LATEX, charts=0)
+    text = render_latex(request.getfixturevalue(which))
+    for part in (*made.first, *made.parts):
+        for table in part.tables:
+            for row in table.rows:
+                line = " & ".join(cell_text(c.text) for c in row) + r" \\"
+                assert line in text
 
 
 def test_bytes_repeat(one: StudyResult) -> None:

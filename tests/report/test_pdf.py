@@ -62,6 +62,8 @@ def test_charts_are_drawn_with_text(one: StudyResult, page: bytes) -> None:
     assert squeezed("sessions from day 0") not in text_of(bare)
 
 
+# What a machine has no font for is told; that is tested with the fonts.
+@pytest.mark.filterwarnings("ignore::eventstudy.errors.EventStudyWarning")
 @pytest.mark.parametrize("which", ["nasty", "holes", "nothing", "many"])
 def test_any_result_can_be_set(which: str, request: pytest.FixtureRequest) -> None:
     result: StudyResult = request.getfixturevalue(which)

@@ -86,7 +86,50 @@ def test_a_headline_ahead_of_the_prices_waits_whole(study: Path, job: Job, tmp_p
     study.with_name("prices.csv").write_text(price_text("2021-05-20"))
     (second,) = job(study)
     assert second.pending == 0
-    assert second.changes == {"new_event": 2, "completed": 6}
+    # It was told as pending, so it is no news; now all three windows of both assets are there.
+    assert second.changes == {"completed": 6}
+
+
+NEW_YORK = '[assets.AAA]\ncalendar = "XNYS"\n[assets.BBB]\ncalendar = "XNYS"\n'
+
+
+def ahead(study: Path, stamp: str, policy: str, assets: str) -> None:
+    """Prices end on Monday 2021-05-17; the second headline comes after that."""
+    study.with_name("prices.csv").write_text(price_text("2021-05-17"))
+    events = study.with_name("events.csv")
+    events.write_text(events.read_text().replace("2021-05-18", stamp))
+    line = f'file = "events.csv"\npolicy = "{policy}"'
+    study.write_text(study.read_text().replace('file = "events.csv"', line) + assets)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "assets", "policy"),
+    [
+        *(("2021-05-18", "", policy) for policy in ("next", "previous", "exclude", "error")),
+        # Of a calendar that the prices make nobody knows yet whether a Saturday is a session.
+        ("2021-05-22", "", "error"),
+        ("2021-05-18", NEW_YORK, "error"),
+        ("2027-03-01", NEW_YORK, "error"),
+    ],
+)
+def test_a_date_after_the_last_price_waits_under_every_policy(
+    stamp: str, assets: str, policy: str, study: Path, job: Job
+) -> None:
+    ahead(study, stamp, policy, assets)
+    (outcome,) = job(study)
+    assert (outcome.status, outcome.code, outcome.pending) == ("new", 0, 6), outcome.message
+
+
+@pytest.mark.parametrize(("policy", "code", "pending"), [
+    ("next", 0, 6), ("previous", 0, 6), ("exclude", 3, 0), ("error", 2, 0),
+])  # fmt: skip
+def test_a_date_that_an_exchange_knows_for_no_session_is_judged_at_once(
+    policy: str, code: int, pending: int, study: Path, job: Job
+) -> None:
+    ahead(study, "2021-05-22", policy, NEW_YORK)
+    (outcome,) = job(study)
+    assert (outcome.code, outcome.pending) == (code, pending)
+    assert ("2021-05-22 is no session of XNYS" in outcome.message) == (policy == "error")
 
 
 def test_with_skip_an_event_waits_until_its_window_is_there(study: Path, job: Job) -> None:
@@ -278,8 +321,7 @@ def test_what_is_gone_and_what_is_left_out_is_told(study: Path, job: Job, tmp_pa
     )
     (second,) = job(study)
     assert (second.code, second.left_out) == (3, 1)
-    assert second.changes["gone_event"] == 1
-    assert second.changes["left_out"] == 1
+    assert second.changes == {"new_event": 1, "gone_event": 1, "left_out": 1}
     told = json.loads((tmp_path / "out" / second.run / "changes.json").read_text())["changes"]
     left = next(c for c in told if c["kind"] == "left_out")
     assert (left["event_id"], left["what"]) == ("zero", "too few estimation returns")

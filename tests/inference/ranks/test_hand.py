@@ -11,6 +11,7 @@ from eventstudy.inference import ranks
 from eventstudy.inference.ranks import day_scores, midranks, rank_scores, score_window_z
 from eventstudy.inference.signs import positive_share, row_medians, run_sums
 from eventstudy.inference.wilcoxon import signed_rank_tail
+from eventstudy.reduce import ranking
 
 from .samples import FUNCTIONS, run, scores_sample, window_of
 
@@ -32,7 +33,7 @@ def test_midranks_by_hand() -> None:
 def test_ranking_in_pieces_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.round(np.random.default_rng(9).normal(size=(11, 6)), 1)
     whole = midranks(x)
-    monkeypatch.setattr(ranks, "_CHUNK", 24)  # four rows at a time
+    monkeypatch.setattr(ranking, "_CHUNK", 24)  # four rows at a time
     np.testing.assert_array_equal(midranks(x), whole)
 
 

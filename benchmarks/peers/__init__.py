@@ -1,0 +1,1 @@
+"""Other packages of PyPI on the data of the benchmarks."""

@@ -1,0 +1,84 @@
+"""Day 0 of very many headlines as plain arrays; words and hours only where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eventstudy.calendars.pinning import PINNED, DatePolicy
+from eventstudy.calendars.sessions import SessionCalendar
+from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.pinned import by_calendar, pairs, place
+
+__all__ = ["Placed", "place_catalogue"]
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where each (headline, asset) of a catalogue was pinned, in the order of ``pin_catalogue``.
+
+    Attributes
+    ----------
+    row : (m,) int
+        Row of the catalogue.
+    owner : (m,) int
+        Number of the asset.
+    session : (m,) int
+        Place of day 0 among the sessions of the asset's calendar, -1 where there is none.
+    position : (m,) int
+        Code of the position, an index of ``calendars.pinning.POSITIONS``.
+    """
+
+    row: npt.NDArray[np.int64]
+    owner: npt.NDArray[np.int64]
+    session: npt.NDArray[np.int64]
+    position: npt.NDArray[np.int8]
+
+    @property
+    def lost(self) -> npt.NDArray[np.bool_]:
+        """True where no session was found."""
+        return np.asarray(self.session < 0)
+
+
+def place_catalogue(
+    catalogue: Catalogue, calendars: Mapping[str, SessionCalendar], *, policy: DatePolicy = "next"
+) -> Placed:
+    """Pin a catalogue without reasons, hours and groups.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    calendars : mapping
+        Asset -> its calendar, in the order in which assets are wanted.
+    policy : {"next", "previous", "exclude", "error"}
+
+    Raises
+    ------
+    InputError
+        As :func:`eventstudy.events.pinned.pin_catalogue`.
+
+    Examples
+    --------
+    >>> from eventstudy.calendars import observed_calendar
+    >>> from eventstudy.events import read_catalogue
+    >>> events = read_catalogue([{"event_id": "a", "timestamp": "2022-02-12"}])
+    >>> place_catalogue(events, {"X": observed_calendar(["2022-02-11", "2022-02-14"])}).session
+    array([1])
+    """
+    names = np.array(list(calendars), dtype=object)
+    row, owner = pairs(catalogue, list(calendars))
+    session = np.full(len(row), -1, dtype=np.int64)
+    position = np.zeros(len(row), dtype=np.int8)
+    needed = catalogue.frame[["event_id", "timestamp", "date", "uncertainty_minutes"]]
+    bare = needed["date"].notna().to_numpy()[row]
+    for calendar, mine in by_calendar(owner, list(calendars.values())):
+        for what, part in (("dates", mine[bare[mine]]), ("instants", mine[~bare[mine]])):
+            if len(part):
+                events = needed.iloc[row[part]]
+                pins, _, _ = place(events, names[owner[part]], calendar, policy, what)
+                session[part] = np.where(pins.status == PINNED, pins.session, -1)
+                position[part] = pins.position
+    return Placed(row, owner, session, position)

@@ -1,0 +1,236 @@
+"""Large studies: the same tests from events that are reduced leaf by leaf.
+
+``tests`` and ``events`` are made at once; the tables with a row for every event and day or window
+are made when they are asked for, or written block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eventstudy.arrays import BoolArray, FloatArray, IntArray
+from eventstudy.errors import InputError
+from eventstudy.estimate import model_options
+from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.placing import Placed, place_catalogue
+from eventstudy.plan import AssetPlan, ModelPlan
+from eventstudy.prices.panel import PricePanel
+from eventstudy.returns import AssetReturns, asset_returns
+from eventstudy.stream.inputs import StreamData, stream_data
+from eventstudy.study import LEAST_SQUARES, Study
+from eventstudy.tables import window_list
+
+__all__ = ["STREAM_FROM", "Unit", "Units", "place_units", "streams"]
+
+# (headline, asset) pairs from which a study is streamed.
+STREAM_FROM = 10_000
+
+
+def why_in_memory(study: Study, catalogue: Catalogue, plans: Mapping[str, AssetPlan]) -> str:
+    """Return what a study asks for that needs every event at once, empty where nothing does."""
+    models = {m.model for p in plans.values() for m in p.models}
+    other = sorted(models - LEAST_SQUARES)
+    calendars = {id(p.calendar) for p in plans.values()}
+    checks = {
+        "[events] signed": study.events.signed,
+        "[events] include": study.events.include is not None,
+        "[events] group_similar": study.events.group_similar,
+        "[regression]": study.regression is not None,
+        "[specification]": study.specification is not None,
+        "[tests] multiplicity 'romano_wolf'": study.tests.multiplicity == "romano_wolf",
+        "[model] half_life": study.model.half_life is not None,
+        f"[model] {', '.join(other)}": bool(other),
+        "groups of headlines": bool((catalogue.frame["group"] != "").any()),
+        "assets on different calendars": len(calendars) > 1,
+    }
+    return ", ".join(what for what, asked in checks.items() if asked)
+
+
+def streams(study: Study, catalogue: Catalogue, plans: Mapping[str, AssetPlan]) -> bool:
+    """Return whether a study is streamed.
+
+    Raises
+    ------
+    InputError
+        Where the study wants to be, and asks for something that needs every event at once.
+    """
+    wanted = study.study.streamed
+    if wanted is False:
+        return False
+    if wanted is None:
+        every = int((catalogue.frame["asset"] == "").sum())
+        if len(catalogue) + every * (len(plans) - 1) < STREAM_FROM:
+            return False
+    reason = why_in_memory(study, catalogue, plans)
+    if reason and wanted:
+        raise InputError(
+            f"[study] streamed = true does not go with {reason}: it needs every event in memory; "
+            "leave it out, or set streamed = false"
+        )
+    return not reason
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One panel under one model, ready to be streamed.
+
+    Attributes
+    ----------
+    plan : ModelPlan
+    assets : tuple of str
+        Rows of the returns.
+    data : StreamData
+    pair : (N,) int
+        Row of ``Placed`` of each event that was handed to ``data``, in input order.
+    others : (N,) int
+        Other headlines on the asset inside the event window, in input order.
+    """
+
+    plan: ModelPlan
+    assets: tuple[str, ...]
+    data: StreamData
+    pair: IntArray
+    others: IntArray
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """Returns (A, D), common regressors (F, D) and sessions of a unit."""
+
+    returns: FloatArray
+    factors: FloatArray
+    sessions: npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """A study up to its pinned headlines, as arrays.
+
+    Attributes
+    ----------
+    study, catalogue, panel, plans
+    placed : Placed
+    units : tuple of Unit
+        Ordered by panel and model.
+    """
+
+    study: Study
+    catalogue: Catalogue
+    panel: PricePanel
+    plans: Mapping[str, AssetPlan]
+    placed: Placed
+    units: tuple[Unit, ...]
+
+
+def place_units(
+    study: Study, catalogue: Catalogue, panel: PricePanel, plans: Mapping[str, AssetPlan]
+) -> Units | None:
+    """Pin the headlines and stack the returns, or return None where a return spans sessions.
+
+    Such a return's regressors span them too, so that they are not common to all assets.
+    """
+    calendars = {a: p.calendar for a, p in plans.items()}
+    placed = place_catalogue(catalogue, calendars, policy=study.events.policy)
+    names = list(plans)
+    units: dict[tuple[str, str], tuple[ModelPlan, list[str]]] = {}
+    present = np.zeros(len(names), dtype=bool)
+    present[placed.owner] = True
+    for asset in (n for n, there in zip(names, present, strict=True) if there):
+        for plan in plans[asset].models:
+            units.setdefault((plan.panel, plan.model), (plan, []))[1].append(asset)
+    out = []
+    for key in sorted(units):
+        plan, assets = units[key]
+        assets = sorted(assets)
+        if any(_regressors(plans[a], plan) != _regressors(plans[assets[0]], plan) for a in assets):
+            return None
+        matrix = _matrix(study, panel, plans, plan, assets)
+        if matrix is None:
+            return None
+        out.append(_unit(study, plan, tuple(assets), names, matrix, placed))
+    return Units(study, catalogue, panel, plans, placed, tuple(out))
+
+
+def _regressors(asset: AssetPlan, plan: ModelPlan) -> tuple[object, ...]:
+    own = next(m for m in asset.models if (m.panel, m.model) == (plan.panel, plan.model))
+    return (own.factors, own.risk_free)
+
+
+def _matrix(
+    study: Study,
+    panel: PricePanel,
+    plans: Mapping[str, AssetPlan],
+    plan: ModelPlan,
+    assets: list[str],
+) -> _Matrix | None:
+    sessions = plans[assets[0]].calendar.sessions
+    parts: list[AssetReturns] = []
+    for asset in assets:
+        part = asset_returns(
+            panel,
+            asset,
+            factors=plan.factors,
+            sessions=sessions,
+            kind=study.study.returns,
+            missing=study.study.missing or "exclude",
+            risk_free=plan.risk_free,
+        )
+        if bool((part.spans > 1.0).any()):
+            return None
+        parts.append(part)
+    common = np.full((len(plan.factors), len(sessions)), np.nan)
+    for part in parts:
+        common = np.where(np.isnan(common), part.factors.T, common)
+    return _Matrix(np.stack([p.values for p in parts]), common, sessions)
+
+
+def _busy(
+    study: Study, owner: IntArray, position: IntArray, shape: tuple[int, int]
+) -> tuple[BoolArray, IntArray]:
+    """Return which days lie in an event window of the asset, and each event's other headlines."""
+    first, last = study.windows.event
+    width = shape[1] + 1
+    size = shape[0] * width
+    at = owner * width
+    start, stop = np.clip(position + first, 0, shape[1]), np.clip(position + last + 1, 0, shape[1])
+    step = np.bincount(at + start, minlength=size) - np.bincount(at + stop, minlength=size)
+    inside = np.cumsum(step.reshape(shape[0], width), axis=1)[:, :-1] > 0
+    days = np.bincount(at + position, minlength=size)
+    before = np.concatenate([[0], np.cumsum(days)])
+    return inside, np.asarray(before[at + stop] - before[at + start] - 1)
+
+
+def _unit(
+    study: Study,
+    plan: ModelPlan,
+    assets: tuple[str, ...],
+    names: list[str],
+    matrix: _Matrix,
+    placed: Placed,
+) -> Unit:
+    row_of = np.full(len(names), -1, dtype=np.int64)
+    number = {name: i for i, name in enumerate(names)}
+    row_of[[number[a] for a in assets]] = np.arange(len(assets))
+    pair = np.flatnonzero((row_of[placed.owner] >= 0) & ~placed.lost)
+    owner, position = row_of[placed.owner[pair]], placed.session[pair]
+    inside, others = _busy(study, owner, position, matrix.returns.shape)
+    data = stream_data(
+        matrix.returns,
+        matrix.sessions,
+        owner,
+        position,
+        estimation=study.windows.estimation,
+        event=study.windows.event,
+        model=plan.model,
+        factors=matrix.factors,
+        options=model_options(study, plan),
+        missing="skip" if study.study.missing == "skip" else "exclude",
+        min_observations=study.windows.min_observations,
+        purged=inside if study.windows.purge else None,
+        log_returns=study.study.returns == "log",
+    ).with_windows(window_list(study))
+    return Unit(plan, assets, data, pair, others)

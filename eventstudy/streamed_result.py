@@ -1,0 +1,75 @@
+"""The result of a streamed study: short tables at once, long ones when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from eventstudy.results import TABLES, StudyResult
+
+__all__ = ["StreamedResult"]
+
+Blocks = Callable[[], Iterator[pd.DataFrame]]
+
+
+class StreamedResult(StudyResult):
+    """A :class:`~eventstudy.results.StudyResult` whose long tables are made when they are read.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        What stands.
+    later : mapping of str to callable
+        For each other table, what yields its rows block by block. A table that was read whole is
+        kept.
+    run : dict
+        What ``run.json`` holds.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], later: Mapping[str, Blocks], run: dict[str, Any]
+    ) -> None:
+        for name, value in (("_made", dict(tables)), ("_later", dict(later)), ("run", run)):
+            object.__setattr__(self, name, value)
+
+    def blocks(self, name: str) -> Iterator[pd.DataFrame]:
+        """Yield the rows of a table in blocks, without keeping them."""
+        made: dict[str, pd.DataFrame] = self.__dict__["_made"]
+        if name in made:
+            yield made[name]
+        else:
+            yield from self.__dict__["_later"][name]()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table whole."""
+        made: dict[str, pd.DataFrame] = self.__dict__["_made"]
+        if name not in made:
+            made[name] = pd.concat(list(self.blocks(name)), ignore_index=True)
+        return made[name]
+
+    def made(self, name: str) -> bool:
+        """Whether a table stands already."""
+        return name in self.__dict__["_made"]
+
+    def _repr_html_(self) -> str:
+        from eventstudy.report.streamed import streamed_html
+
+        return streamed_html(self)
+
+    def __repr__(self) -> str:
+        from eventstudy.report.streamed import streamed_text
+
+        return streamed_text(self)
+
+
+def _when_read(name: str) -> property:
+    def read(self: StreamedResult) -> pd.DataFrame:
+        return self.table(name)
+
+    return property(read, doc=f"The table ``{name}``.")
+
+
+for _name in TABLES:
+    setattr(StreamedResult, _name, _when_read(_name))
