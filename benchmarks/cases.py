@@ -63,13 +63,15 @@ def _peak(work: Callable[[], Any]) -> tuple[float, float]:
 
 def timed(work: Callable[[], Any], repeats: int) -> dict[str, Any]:
     """Run ``work`` several times; the peak is that of the first run."""
+    busy = time.process_time()
     first, peak = _peak(work)
     seconds = [first]
     for _ in range(repeats - 1):
         start = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - start)
-    return {"seconds": seconds, "peak_mb": peak}
+    busy = (time.process_time() - busy) / repeats
+    return {"seconds": seconds, "cpu_seconds": busy, "peak_mb": peak}
 
 
 def sketch(panel: Panel, names: tuple[str, ...], threads: int) -> Any:
@@ -190,11 +192,12 @@ def case_agreement(spec: dict[str, Any], panel: Panel) -> dict[str, Any]:
 
 def main() -> None:
     """Run the case of the first argument."""
-    from benchmarks.stages import case_stages
+    from benchmarks.stages import case_pinning, case_simulate, case_stages
 
     kinds = {
         "sketch": case_sketch, "engine": case_engine, "frames": case_frames,
-        "agreement": case_agreement, "stages": case_stages,
+        "agreement": case_agreement, "stages": case_stages, "pinning": case_pinning,
+        "simulate": case_simulate,
     }  # fmt: skip
     spec = json.loads(sys.argv[1])
     spec.setdefault("assets", 500)

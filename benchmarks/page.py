@@ -32,6 +32,8 @@ def tables(results: dict[str, Any]) -> list[str]:
         ["### Parametric tests alone", "", *_counts(cases, "parametric")],
         _wider(cases),
         _stages(cases),
+        _pinning(cases),
+        _simulations(cases),
         _agreement(cases),
         _start(results.get("start", [])),
         _peers(results),
@@ -129,6 +131,25 @@ def _stages(cases: Sequence[Case]) -> list[str]:
         title = f"{case['backend']}, one thread, {case['events']:,} events"
         out += ["", *_grid((title, "µs an event"), rows)]
     return ["### Where the time goes", *out] if out else []
+
+
+def _pinning(cases: Sequence[Case]) -> list[str]:
+    case = next((c for c in cases if c["kind"] == "pinning" and c["seconds"]), None)
+    if case is None:
+        return []
+    rows = [[s, _spread(seconds, 1e6 / case["events"])] for s, seconds in case["stages"].items()]
+    return _grid((f"{case['events']:,} headlines", "µs a headline"), rows)
+
+
+def _simulations(cases: Sequence[Case]) -> list[str]:
+    """Time a replication, and what 20,000 of them take on two processes."""
+    rows = []
+    for case in (c for c in cases if c["kind"] == "simulate" and c["seconds"]):
+        scale = 1e3 / case["replications"]
+        minutes = median(case["seconds"]) / case["replications"] * 20_000 / 2 / 60
+        rows.append([case["design"], _spread(case["seconds"], scale), f"{minutes:.1f}"])
+    head = ("design", "ms a replication, one process", "minutes for 20,000, two processes")
+    return ["### `eventstudy simulate size`", "", *_grid(head, rows)] if rows else []
 
 
 def _agreement(cases: Sequence[Case]) -> list[str]:

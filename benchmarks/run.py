@@ -51,6 +51,15 @@ def planned(*, quick: bool, most: int, wide: bool) -> list[Case]:
                 "backend": backend, "repeats": 3,
             }
         )  # fmt: skip
+    out.append({"kind": "pinning", "events": min(10_000, most), "repeats": 3})
+    for design in "ad" if quick else "abcdef":
+        replications = 20 if quick else 100
+        out.append(
+            {
+                "kind": "simulate", "design": design, "replications": replications,
+                "events": 50, "repeats": 3,
+            }
+        )  # fmt: skip
     if wide:
         for n, repeats in ((100_000, 5), (10_000_000, 1)):
             out.append(
@@ -64,11 +73,11 @@ def planned(*, quick: bool, most: int, wide: bool) -> list[Case]:
 
 def measure(case: Case) -> Case:
     """Run one case; a case that fails says so."""
-    threads = str(case.get("threads", 2))
-    env = {
-        **os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads, "PYTHONPATH": str(HERE.parent),
-    }  # fmt: skip
+    # The engine meets numpy's own threads as a user's program does, unless it is to have one
+    # thread; the sketch is quicker without them.
+    alone = case.get("threads", 2) == 1 or case["kind"] in ("sketch", "stages")
+    limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    env = {**os.environ, **(limits if alone else {}), "PYTHONPATH": str(HERE.parent)}
     command = [sys.executable, "-m", "benchmarks.cases", json.dumps(case)]
     try:
         done = subprocess.run(
@@ -107,6 +116,15 @@ def start_up(repeats: int) -> list[Case]:
     return [{"kind": "start", "what": name, "seconds": s} for name, s in seconds.items()]
 
 
+def _words(case: Case, found: Case) -> str:
+    """Say in a line what a case gave."""
+    words = " ".join(str(v) for k, v in case.items() if k != "repeats")
+    if "worst" in found:
+        return f"{words}: largest distance {found['worst']:.1e}"
+    best = f"{min(found['seconds']):.3f} s" if found["seconds"] else found.get("reason", "")
+    return f"{words}: {best}"
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Benchmarks of eventstudy.")
@@ -131,9 +149,7 @@ def main() -> None:
     for case in planned(quick=options.quick, most=options.most, wide=options.ten_million):
         found = measure(case)
         cases.append(found)
-        words = " ".join(str(v) for k, v in case.items() if k != "repeats")
-        best = f"{min(found['seconds']):.3f} s" if found["seconds"] else found.get("reason", "")
-        sys.stderr.write(f"{words}: {best}\n")
+        sys.stderr.write(f"{_words(case, found)}\n")
     results: dict[str, Any] = {
         "machine": describe(), "quick": options.quick, "list": LIST, "parametric": PARAMETRIC,
         "cases": cases, "start": start_up(3 if options.quick else 7),
@@ -146,7 +162,7 @@ def main() -> None:
             repeats=1 if options.quick else 3,
             largest=1000 if options.quick else 10_000,
         )
-    text = json.dumps(results, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(results, indent=1) + "\n"
     options.out.write_text(text, encoding="utf-8")
     if not options.no_page:
         write_page(results)

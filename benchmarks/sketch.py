@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from benchmarks.sketch_finish import Rows, finish
 
 BLOCK = 1024  # the quickest of 512 to 16384 where it was written
 Ranks = npt.NDArray[np.integer]
+Sums = dict[str, FloatArray]
 
 
 @dataclass(eq=False)
@@ -135,10 +137,16 @@ class Totals:
     car: FloatArray  # (W, N)
     scar: FloatArray
     share: FloatArray  # (S, N) positive share of estimation sums, by length
-    sums: dict[str, FloatArray]
+    sums: Sums
+
+    @classmethod
+    def empty(cls, n: int, w: int, lengths: int) -> Totals:
+        """Return room for ``n`` events and ``w`` windows."""
+        columns = (np.empty(n) for _ in range(4))
+        return cls(*columns, np.empty((w, n)), np.empty((w, n)), np.empty((lengths, n)), {})
 
 
-def first_pass(setup: Setup, rows: slice, out: Totals, *, signs: bool) -> dict[str, FloatArray]:
+def first_pass(setup: Setup, rows: slice, out: Totals, *, signs: bool) -> Sums:
     """CARs and moments of a block; returns what adds up over blocks."""
     f = fit(setup, rows)
     date = setup.date[rows]
@@ -186,9 +194,7 @@ def ranks(values: FloatArray) -> tuple[Ranks, IntArray]:
     return out, order
 
 
-def second_pass(
-    setup: Setup, rows: slice, out: Totals, scale: FloatArray, cross: float
-) -> dict[str, FloatArray]:
+def second_pass(setup: Setup, rows: slice, out: Totals, scale: FloatArray, cross: float) -> Sums:
     """Sum the ranks and signs of a block; ``scale`` is the spread of each window's SCARs."""
     f = fit(setup, rows)
     t = setup.n_est
@@ -239,7 +245,7 @@ def _below(ascending: FloatArray, values: FloatArray) -> IntArray:
     return found
 
 
-def _median_signs(base: Ranks, order: IntArray, below: IntArray, t: int) -> dict[str, FloatArray]:
+def _median_signs(base: Ranks, order: IntArray, below: IntArray, t: int) -> Sums:
     """Signs about the median of the T days and the entry, T even: one of three middle values."""
     half = t // 2
     sums = 1.0 * _count(base >= half) - _count(base < half)
@@ -254,7 +260,7 @@ def _median_signs(base: Ranks, order: IntArray, below: IntArray, t: int) -> dict
     return {"median_days": sums + days, "median_entry": entry}
 
 
-def _blocks(setup: Setup, rows: slice, f: Fit, entry: FloatArray) -> dict[str, FloatArray]:
+def _blocks(setup: Setup, rows: slice, f: Fit, entry: FloatArray) -> Sums:
     """Ranks of each longer window's entry among the disjoint estimation blocks of its length."""
     running = np.zeros((len(f.sigma), setup.n_est + 1))
     np.cumsum(f.residuals, axis=1, out=running[:, 1:])
@@ -274,9 +280,7 @@ def _slices(n: int, size: int) -> Iterator[slice]:
         yield slice(low, min(low + size, n))
 
 
-def _each(
-    work: Callable[[slice], dict[str, FloatArray]], n: int, size: int, threads: int
-) -> Iterable[dict[str, FloatArray]]:
+def _each(work: Callable[[slice], Sums], n: int, size: int, threads: int) -> Iterable[Sums]:
     """Run ``work`` over the blocks; results come in their order."""
     if threads == 1:
         yield from map(work, _slices(n, size))
@@ -294,7 +298,7 @@ def run_sketch(
     names: tuple[str, ...] = LIST,
     threads: int = 1,
     block: int = BLOCK,
-) -> tuple[Rows, dict[str, FloatArray]]:
+) -> tuple[Rows, Sums]:
     """Test every window; the days of the event window come first in ``windows``.
 
     Returns
@@ -305,39 +309,26 @@ def run_sketch(
         Columns of the table of events.
     """
     setup = Setup(panel, estimation, event, windows)
-    n, w = panel.n, len(windows)
     through_time = any(name.split("_")[0] in ("corrado", "grank", "sign") for name in names)
-    lengths = len(np.unique(setup.lengths))
-    out = Totals(
-        *(np.empty(n) for _ in range(4)), np.empty((w, n)), np.empty((w, n)),
-        np.empty((lengths, n)), {},
-    )  # fmt: skip
-    dates = len(setup.sxx)
-    unit = np.zeros((dates, setup.n_est))
+    out = Totals.empty(panel.n, len(windows), len(np.unique(setup.lengths)))
 
-    def first(rows: slice) -> dict[str, FloatArray]:
-        return first_pass(setup, rows, out, signs=through_time)
+    def work(function: Callable[..., Sums], **more: Any) -> Iterable[Sums]:
+        return _each(lambda rows: function(setup, rows, out, **more), panel.n, block, threads)
 
-    for part in _each(first, n, block, threads):
+    unit = np.zeros((len(setup.sxx), setup.n_est))
+    for part in work(first_pass, signs=through_time):
         unit[part.pop("dates").astype(np.int64)] += part.pop("unit")
         _add(out.sums, part)
     r, overlap = _correlations(setup, unit)
     if through_time:
         scale = out.scar.std(axis=1, ddof=1)
-
-        def second(rows: slice) -> dict[str, FloatArray]:
-            return second_pass(setup, rows, out, scale, float(np.sqrt(1.0 - r)))
-
-        for part in _each(second, n, block, threads):
+        for part in work(second_pass, scale=scale, cross=float(np.sqrt(1.0 - r))):
             _add(out.sums, part)
-    events = {
-        "alpha": out.alpha, "beta": out.beta, "sigma": out.sigma, "r_squared": out.r_squared,
-        "car": out.car, "scar": out.scar,
-    }  # fmt: skip
+    events = {k: getattr(out, k) for k in ("alpha", "beta", "sigma", "r_squared", "car", "scar")}
     return finish(setup, out, names, r, overlap), events
 
 
-def _add(sums: dict[str, FloatArray], part: dict[str, FloatArray]) -> None:
+def _add(sums: Sums, part: Sums) -> None:
     for key, value in part.items():
         sums[key] = sums[key] + value if key in sums else value
 

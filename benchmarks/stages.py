@@ -9,7 +9,13 @@ from typing import Any
 
 from benchmarks.data import Panel, make_panel
 
-__all__ = ["case_stages"]
+__all__ = ["case_pinning", "case_simulate", "case_stages"]
+
+FIRST, SECOND, COLUMNS = "gather, fit and first pass", "second pass", "columns of CARs"
+STAGES = (
+    "checks and canonical order", "screening", FIRST, SECOND, COLUMNS, "merging", "statistics",
+    "table of tests", "table of events",
+)  # fmt: skip
 
 
 class Watched:
@@ -20,12 +26,12 @@ class Watched:
 
     def first(self, *args: Any) -> Any:
         """Fit and reduce a leaf."""
-        with clock(self._spent, "gather, fit and first pass"):
+        with clock(self._spent, FIRST):
             return self._backend.first(*args)
 
     def second(self, *args: Any) -> Any:
         """Rank a leaf."""
-        with clock(self._spent, "second pass"):
+        with clock(self._spent, SECOND):
             return self._backend.second(*args)
 
 
@@ -41,7 +47,7 @@ def clock(spent: dict[str, float], stage: str) -> Iterator[None]:
 
 def _watched(function: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
     def inner(*args: Any, **options: Any) -> Any:
-        with clock(spent, "columns of CARs"):
+        with clock(spent, COLUMNS):
             return function(*args, **options)
 
     return inner
@@ -79,9 +85,46 @@ def one_run(panel: Panel, names: list[tuple[str, str]], backend: str) -> dict[st
         tables.tests_table(outcome, "all", "market_model")
     with clock(spent, "table of events"):
         tables.events_table(outcome, labels())
-    parts = ("gather, fit and first pass", "second pass", "columns of CARs")
-    spent["merging"] = spent.pop("passes") - sum(spent.get(p, 0.0) for p in parts)
-    return spent
+    spent["merging"] = spent["passes"] - sum(spent.get(p, 0.0) for p in (FIRST, SECOND, COLUMNS))
+    return {stage: spent.get(stage, 0.0) for stage in STAGES}
+
+
+def case_pinning(spec: dict[str, Any], panel: Panel) -> dict[str, Any]:
+    """Measure the reading of headlines with instants, and their pinning to New York's sessions."""
+    import pandas as pd
+
+    from eventstudy.events.readers import read_catalogue
+    from eventstudy.pinpoint import pin_on_calendars
+
+    days = panel.days[panel.position].astype("datetime64[D]").astype("datetime64[s]")
+    stamps = pd.DatetimeIndex(days + 3600 * (7 + panel.asset % 16), tz="UTC")
+    frame = pd.DataFrame({"event_id": range(panel.n), "timestamp": stamps.strftime("%FT%H:%MZ")})
+    runs = []
+    for turn in range(spec["repeats"] + 1):
+        spent: dict[str, float] = {}
+        with clock(spent, "reading of headlines"):
+            catalogue = read_catalogue(frame)
+        with clock(spent, "pinning"):
+            pin_on_calendars(catalogue, ["XNYS"], clock=None)
+        if turn:
+            runs.append(spent)
+    stages = {stage: [run[stage] for run in runs] for stage in runs[0]}
+    return {"seconds": [sum(run.values()) for run in runs], "stages": stages}
+
+
+def case_simulate(spec: dict[str, Any], _: Panel) -> dict[str, Any]:
+    """Measure the simulation of every test but the resampled ones, in one process."""
+    from eventstudy.simulation.designs import parametric_design
+    from eventstudy.simulation.size import rejection_rates
+
+    design = parametric_design(spec["design"])
+    rejection_rates(design, replications=5)
+    seconds = []
+    for _turn in range(spec["repeats"]):
+        start = time.perf_counter()
+        rejection_rates(design, replications=spec["replications"])
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds}
 
 
 def case_stages(spec: dict[str, Any], panel: Panel) -> dict[str, Any]:
@@ -91,5 +134,5 @@ def case_stages(spec: dict[str, Any], panel: Panel) -> dict[str, Any]:
     names = variants(names_of(spec["names"]))
     one_run(make_panel(WARM_UP, assets=spec["assets"]), names, spec["backend"])
     runs = [one_run(panel, names, spec["backend"]) for _ in range(spec["repeats"])]
-    stages = {stage: [run.get(stage, 0.0) for run in runs] for stage in runs[0]}
+    stages = {stage: [run[stage] for run in runs] for stage in STAGES}
     return {"seconds": [sum(run.values()) for run in runs], "stages": stages}

@@ -16,6 +16,8 @@ from eventstudy.names import Alternative, MissingPolicy, ReturnKind
 from eventstudy.progressbar import progress as bar
 from eventstudy.resources import data_dir
 from eventstudy.results import StudyResult
+from eventstudy.stream.backend import BackendName
+from eventstudy.stream.executor import given_resources
 from eventstudy.studytext import study_text
 
 __all__ = ["Study", "flagship", "load_study", "pin", "run", "specification"]
@@ -101,6 +103,11 @@ def run(
     timezone: str | None = None,
     name: str | None = None,
     seed: int | None = None,
+    streamed: bool | None = None,
+    executor: str | None = None,
+    threads: int | None = None,
+    backend: BackendName | None = None,
+    scheduler: str | None = None,
     folder: str | Path | None = None,
     progress: bool | None = None,
 ) -> StudyResult:
@@ -129,8 +136,13 @@ def run(
     signed, group_similar, group_threshold, group_hours
         Events of ``sign`` -1 turned around in the tests across events; headlines near in words
         (up to 100) and hours taken for one story.
-    min_observations, missing, kind, tests, alternative, timezone, name, seed
+    min_observations, missing, kind, tests, alternative, timezone, name, seed, streamed
         As in the study file, whose defaults hold for what is not given.
+    executor, threads, backend, scheduler
+        Who computes a streamed study: ``"threads"``, ``"serial"`` or ``"dask"``, how many threads
+        (2) or processes of a cluster on this machine, ``"auto"``, ``"numpy"`` or ``"numba"``, and
+        the address of a dask scheduler. Results do not depend on them, beyond the last digits of
+        one backend or another.
     folder : path, optional
         Folder against which relative paths are read; by default that of the study file.
     progress : bool, optional
@@ -145,6 +157,8 @@ def run(
     ------
     InputError
         In one sentence: what is wrong, where, and what to do.
+    ClusterError
+        Where the cluster is out of reach, or runs something else.
 
     Examples
     --------
@@ -154,12 +168,16 @@ def run(
     """
     from eventstudy.pipeline import run_study
 
+    resources = given_resources(executor, threads, backend, scheduler)
     inputs = Inputs(events, prices, returns)
     opened = open_study(
         flagship() if study is None and not inputs.names() else study,
         inputs,
         {
-            "study": {"name": name, "returns": kind, "missing": missing, "seed": seed},
+            "study": {
+                "name": name, "returns": kind, "missing": missing, "seed": seed,
+                "streamed": streamed,
+            },
             "events": {
                 "timezone": timezone, "signed": signed, "group_similar": group_similar,
                 "group_threshold": group_threshold, "group_hours": group_hours,
@@ -177,7 +195,11 @@ def run(
     )  # fmt: skip
     with bar(show=progress) as shown:
         return run_study(
-            opened.study, folder=opened.folder, frames=opened.frames, progress=shown.stage
+            opened.study,
+            folder=opened.folder,
+            frames=opened.frames,
+            progress=shown.stage,
+            resources=resources,
         )
 
 

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "ClusterError",
     "EventStudyError",
     "EventStudyWarning",
     "InputError",
@@ -49,6 +50,12 @@ class UnknownAssetError(InputError):
 
 class SourceError(EventStudyError):
     """A price source is out of reach or limits the rate (exit code 4)."""
+
+    exit_code = 4
+
+
+class ClusterError(EventStudyError):
+    """A cluster is out of reach, or its workers can't do the work (exit code 4)."""
 
     exit_code = 4
 

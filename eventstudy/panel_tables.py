@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.bands import panel_path
 from eventstudy.estimate import PanelRun
-from eventstudy.inference.leads import Leads, leads
 from eventstudy.inference.multiplicity import benjamini_hochberg, holm
 from eventstudy.inference.power import design_effect, minimum_detectable_effect
-from eventstudy.inference.registry import cross_event
-from eventstudy.inference.sample import Window
-from eventstudy.inference.statistic import Statistic
+from eventstudy.inference.sample import Sample, Window
 from eventstudy.inference.view import view
-from eventstudy.names import CROSS_EVENT, SINGLE_EVENT
+from eventstudy.inference.windowtests import WindowTests, window_tests
+from eventstudy.names import CROSS_EVENT
 from eventstudy.study import Study
 
 __all__ = [
@@ -26,6 +25,7 @@ __all__ = [
     "build_panel_tables",
     "build_tests",
     "concat",
+    "tests_frame",
     "wanted_cross",
 ]
 
@@ -35,6 +35,17 @@ TESTS_COLUMNS = [
     "pvalue_adjusted", "alternative", "note", "title", "independent", "lead_reason",
     "mde", "design_effect",
 ]  # fmt: skip
+# Columns of ``tests`` that are fields of a statistic, and those that its window gives.
+OF_STATISTIC_NAMES = (
+    "name", "variant", "n_events", "n_clusters", "rbar", "estimate", "se", "ci_low", "ci_high",
+    "statistic", "distribution", "df", "pvalue", "alternative", "note",
+)  # fmt: skip
+OF_STATISTIC = attrgetter(*OF_STATISTIC_NAMES)
+OF_WINDOW_NAMES = (
+    "start", "end", "title", "independent", "leads", "lead_reason", "mde", "design_effect",
+)  # fmt: skip
+TITLES = {(s.name, s.variant): s.title for s in CROSS_EVENT}
+NOTHING = (np.nan, np.nan)
 PATH_COLUMNS = [
     "panel", "model", "tau", "n_events", "aar", "aar_se", "caar", "caar_se", "caar_low",
     "caar_high", "caar_sup_low", "caar_sup_high",
@@ -69,80 +80,66 @@ def build_panel_tables(
 
 def build_tests(study: Study, run: PanelRun, windows: Sequence[Window]) -> pd.DataFrame:
     """Compute the statistics across the events of a run in every window."""
-    wanted = wanted_cross(study)
-    rows: list[dict[str, object]] = []
-    for window in windows:
-        chosen = leads(run.sample, window)
-        names = wanted if wanted is not None else _recommended(chosen)
-        detectable = _detectable(run, window, chosen)
-        rows += [
-            _row(run, window, statistic, chosen, detectable)
-            for statistic in cross_event(run.sample, window, names)
+    names = wanted_cross(study)
+    found = [window_tests(run.sample, window, names) for window in windows]
+    return tests_frame(run.sample, found, run.panel, run.model)
+
+
+def tests_frame(
+    sample: Sample, found: Sequence[WindowTests], panel: str, model: str
+) -> pd.DataFrame:
+    """Return a row for each window and statistic, as they come.
+
+    Parameters
+    ----------
+    sample : Sample
+        That the statistics were computed of.
+    found : sequence of WindowTests
+    panel, model : str
+
+    Returns
+    -------
+    DataFrame
+        ``pvalue_adjusted`` is NaN: see :func:`adjusted`.
+    """
+    rows: list[tuple[object, ...]] = []
+    for tests in found:
+        independent = frozenset(tests.leads.assume_independence)
+        leading = [
+            (s.name, s.variant) in tests.leads.tests and bool(np.isfinite(s.pvalue))
+            for s in tests.statistics
         ]
-    return concat([pd.DataFrame(rows)], TESTS_COLUMNS)
-
-
-def _detectable(run: PanelRun, window: Window, chosen: Leads) -> tuple[float, float]:
-    """Return the smallest mean CAR found with 80 % power, and the design effect behind it."""
-    v = view(run.sample, window)
-    if v.n < 2:
-        return np.nan, np.nan
-    rho = 0.0 if chosen.design == "distinct" else max(v.rbar_overlap, 0.0)
-    spread = float(v.sums.car.sd[0])
-    level = run.sample.settings.level
-    if not spread > 0.0:
-        return np.nan, design_effect(v.n, rho)
-    return (
-        minimum_detectable_effect(spread, n=v.n, rho=rho, level=level),
-        design_effect(v.n, rho),
+        smallest = _detectable(sample, tests) if any(leading) else NOTHING
+        for s, lead in zip(tests.statistics, leading, strict=True):
+            key = (s.name, s.variant)
+            said = (lead, tests.leads.reason, *smallest) if lead else (lead, "", *NOTHING)
+            rows.append(
+                (*OF_STATISTIC(s), tests.start, tests.end, TITLES[key], key in independent, *said)
+            )
+    if not rows:
+        return concat([], TESTS_COLUMNS)
+    columns: dict[str, object] = dict(
+        zip((*OF_STATISTIC_NAMES, *OF_WINDOW_NAMES), zip(*rows, strict=True), strict=True)
     )
+    columns |= {"panel": panel, "model": model, "pvalue_adjusted": np.nan}
+    return pd.DataFrame({name: columns[name] for name in TESTS_COLUMNS})
 
 
-def _recommended(chosen: Leads) -> list[tuple[str, str]]:
-    usual = [(s.name, s.variant) for s in CROSS_EVENT if s.recommended]
-    return list(dict.fromkeys([*chosen.tests, *usual]))
+# The name begins like a test's; pytest must not collect it where it is imported.
+tests_frame.__test__ = False  # type: ignore[attr-defined]
 
 
-_NAMES = {(s.name, s.variant): s for s in (*CROSS_EVENT, *SINGLE_EVENT)}
-
-
-def _row(
-    run: PanelRun,
-    window: Window,
-    statistic: Statistic,
-    chosen: Leads,
-    detectable: tuple[float, float],
-) -> dict[str, object]:
-    key = (statistic.name, statistic.variant)
-    leading = key in chosen.tests and np.isfinite(statistic.pvalue)
-    return {
-        "panel": run.panel,
-        "model": run.model,
-        "start": window.start,
-        "end": window.end,
-        "name": statistic.name,
-        "variant": statistic.variant,
-        "leads": bool(leading),
-        "n_events": statistic.n_events,
-        "n_clusters": statistic.n_clusters,
-        "rbar": statistic.rbar,
-        "estimate": statistic.estimate,
-        "se": statistic.se,
-        "ci_low": statistic.ci_low,
-        "ci_high": statistic.ci_high,
-        "statistic": statistic.statistic,
-        "distribution": statistic.distribution,
-        "df": statistic.df,
-        "pvalue": statistic.pvalue,
-        "pvalue_adjusted": np.nan,
-        "alternative": statistic.alternative,
-        "note": statistic.note,
-        "title": _NAMES[key].title,
-        "independent": key in chosen.assume_independence,
-        "lead_reason": chosen.reason if leading else "",
-        "mde": detectable[0] if leading else np.nan,
-        "design_effect": detectable[1] if leading else np.nan,
-    }
+def _detectable(sample: Sample, tests: WindowTests) -> tuple[float, float]:
+    """Return the smallest mean CAR found with 80 % power, and the design effect behind it."""
+    v = view(sample, tests.window)
+    if v.n < 2:
+        return NOTHING
+    rho = 0.0 if tests.leads.design == "distinct" else max(v.rbar_overlap, 0.0)
+    spread, effect = float(v.sums.car.sd[0]), design_effect(v.n, rho)
+    if not spread > 0.0:
+        return np.nan, effect
+    level = sample.settings.level
+    return minimum_detectable_effect(spread, n=v.n, rho=rho, level=level), effect
 
 
 def concat(frames: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from eventstudy.asof import seen_catalogue, seen_panel
 from eventstudy.calendars.sessions import SessionCalendar
 from eventstudy.contamination import near_headlines
 from eventstudy.context import neighbours
-from eventstudy.errors import InputError, nearest
+from eventstudy.errors import EventStudyWarning, InputError, nearest
 from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, estimate, event_time
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.pinned import pin_catalogue
@@ -32,15 +33,20 @@ from eventstudy.sensitivity import sensitivity_table, sensitivity_words
 from eventstudy.series import price_series
 from eventstudy.signed import check_signs
 from eventstudy.specifications import specification_table
-from eventstudy.study import Study
+from eventstudy.stream.executor import Resources
 from eventstudy.streamed import place_units, streams
 from eventstudy.streamed_tables import run_units
+from eventstudy.study import Study
 from eventstudy.study_prices import last_day, study_prices, study_quality
 from eventstudy.tables import build_tables
 
 __all__ = ["Progress", "Stages", "complete", "prepare", "read_headlines", "run_study"]
 
 Progress = Callable[[str, int, int], None]
+NOT_STREAMED = (
+    "executor, threads, backend and scheduler are not used: the study is not streamed, as it is "
+    "small or needs every event in memory; [study] streamed = true says why"
+)
 STAGES = ("headlines", "prices", "pinning", "models", "tests", "results")
 
 
@@ -164,6 +170,7 @@ def run_study(
     frames: Mapping[str, pd.DataFrame] | None = None,
     progress: Progress | None = None,
     offline: bool = False,
+    resources: Resources | None = None,
 ) -> StudyResult:
     """Run a study from its headlines to its tables.
 
@@ -179,6 +186,8 @@ def run_study(
         Called with the stage's name, the number of stages done and their total.
     offline : bool
         Ask no network: prices come from files and from the store.
+    resources : Resources, optional
+        Who computes, where the study is streamed; a warning says so where it is not.
 
     Returns
     -------
@@ -188,8 +197,8 @@ def run_study(
     ------
     InputError
         What the user can mend, in one sentence.
-    SourceError
-        A price source that is out of reach.
+    SourceError, ClusterError
+        A price source, or a cluster, that is out of reach.
     """
     tell = progress or _no_progress
     begun = datetime.now(UTC), time.perf_counter()
@@ -197,7 +206,9 @@ def run_study(
     if streams(study, opened.catalogue, opened.plans):
         units = place_units(study, opened.catalogue, opened.panel, opened.plans)
         if units is not None:
-            return run_units(units, folder=folder, progress=tell, begun=begun)
+            return run_units(units, folder=folder, progress=tell, begun=begun, resources=resources)
+    if resources is not None:
+        warnings.warn(NOT_STREAMED, EventStudyWarning, stacklevel=2)
     return complete(_pinned(opened), folder=folder, progress=tell, begun=begun)
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from eventstudy.results import TABLES, StudyResult
+from eventstudy.results import SCHEMA_VERSION, TABLES, StudyResult, rows_for_json
 
 __all__ = ["StreamedResult"]
+
+# Rows of a table above which JSON leaves it out.
+LONGEST_JSON = 100_000
 
 Blocks = Callable[[], Iterator[pd.DataFrame]]
 
@@ -52,6 +55,20 @@ class StreamedResult(StudyResult):
     def made(self, name: str) -> bool:
         """Whether a table stands already."""
         return name in self.__dict__["_made"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tables that stand as lists of rows for JSON: missing numbers are None.
+
+        ``not_included`` names the others: those that are made when they are read, and tables of
+        more than 100,000 rows. :meth:`save` writes them.
+        """
+        made: dict[str, pd.DataFrame] = self.__dict__["_made"]
+        short = [name for name in TABLES if name in made and len(made[name]) <= LONGEST_JSON]
+        out: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        out |= {name: rows_for_json(made[name], name) for name in short}
+        out["not_included"] = [name for name in TABLES if name not in short]
+        out["run"] = dict(self.run)
+        return out
 
     def _repr_html_(self) -> str:
         from eventstudy.report.streamed import streamed_html

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,21 +18,18 @@ from eventstudy.calendars.pinning import POSITIONS
 from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, run_window
 from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.pinned import pin_catalogue
-from eventstudy.inference.leads import Design, leading
 from eventstudy.inference.sample import Settings
-from eventstudy.names import CROSS_EVENT
-from eventstudy.panel_tables import PATH_COLUMNS, TESTS_COLUMNS, adjusted, build_tests, concat
-from eventstudy.panel_tables import wanted_cross as wanted
+from eventstudy.panel_tables import PATH_COLUMNS, TESTS_COLUMNS, adjusted, concat, wanted_cross
 from eventstudy.plan import benchmark_hints
 from eventstudy.results import NOT_LEFT_OUT, TABLES
 from eventstudy.runrecord import run_record
 from eventstudy.single_tables import build_single_tables
+from eventstudy.stream.executor import CountedExecutor, Resources
 from eventstudy.stream.run import StreamOutcome, run_stream
 from eventstudy.stream.screening import partition
-from eventstudy.stream.tables import EventLabels, events_table
+from eventstudy.stream.tables import EventLabels, events_table, tests_table
 from eventstudy.streamed import Unit, Units
 from eventstudy.streamed_result import StreamedResult
-from eventstudy.study import Study
 from eventstudy.study_prices import study_quality
 from eventstudy.tables import EMPTY, abnormal_rows, model_rank, window_drops, window_list
 
@@ -96,6 +92,7 @@ def run_units(
     folder: Path,
     progress: Progress,
     begun: tuple[datetime, float] | None = None,
+    resources: Resources | None = None,
 ) -> StreamedResult:
     """Estimate and test what was placed.
 
@@ -107,14 +104,16 @@ def run_units(
     progress : callable
     begun : (datetime, float), optional
         When the run began, on the wall clock and on the counter; now, if not given.
+    resources : Resources, optional
+        Who computes.
     """
     started, clock = begun or (datetime.now(UTC), time.perf_counter())
     study = units.study
     progress("models", 3, 6)
-    runs = [_Run(units, unit, _outcome(study, unit)) for unit in units.units]
+    runs = _runs(units, resources or Resources(), progress)
     progress("results", 5, 6)
     dropped = _dropped(units, runs)
-    tests = [_tests(study, run) for run in runs]
+    tests = [tests_table(run.outcome, run.panel, run.model) for run in runs]
     tables = {
         "tests": adjusted(concat(tests, TESTS_COLUMNS), study.tests.multiplicity),
         "events": _ordered([_events(run) for run in runs], runs),
@@ -159,28 +158,28 @@ def _counts(units: Units, tables: dict[str, pd.DataFrame]) -> dict[str, int]:
     }
 
 
-def _names(study: Study) -> list[tuple[str, str]]:
-    names = wanted(study)
-    if names is not None:
-        return names
-    usual = [(s.name, s.variant) for s in CROSS_EVENT if s.recommended]
-    may_lead = [
-        key for d in get_args(Design) for one in (True, False) for key in leading(d, one_day=one)
-    ]
-    return list(dict.fromkeys([*may_lead, *usual]))
-
-
-def _outcome(study: Study, unit: Unit) -> StreamOutcome:
+def _runs(units: Units, resources: Resources, progress: Progress) -> list[_Run]:
+    study, out = units.study, []
     settings = Settings(alternative=study.tests.alternative, seed=study.study.seed)
-    return run_stream(unit.data, _names(study), settings=settings, backend="numpy")
+    with resources.opened() as executor:
+        for place, unit in enumerate(units.units):
+            tell = partial(_tell, progress, place, len(units.units))
+            outcome = run_stream(
+                unit.data,
+                wanted_cross(study),
+                settings=settings,
+                threads=resources.threads,
+                backend=resources.backend,
+                block=resources.block,
+                executor=CountedExecutor(executor, tell),
+            )
+            out.append(_Run(units, unit, outcome))
+    return out
 
 
-def _tests(study: Study, run: _Run) -> pd.DataFrame:
-    sample = run.outcome.sample
-    if sample is None:
-        return concat([], TESTS_COLUMNS)
-    windows = [sample.window(a, b) for a, b in window_list(study)]
-    return build_tests(study, PanelRun(run.panel, run.model, pd.DataFrame(), sample), windows)
+def _tell(progress: Progress, unit: int, units: int, share: float) -> None:
+    """Tell how far the models have come, which are two of six stages."""
+    progress("models", 300 + round(200 * (unit + share) / units), 600)
 
 
 def _ordered(frames: list[pd.DataFrame], runs: list[_Run]) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from eventstudy.progressbar import MARK
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -23,6 +25,8 @@ def execute(path: Path) -> nbformat.NotebookNode:
     for number, cell in enumerate(book.cells):
         cell.id = f"cell-{number}"
         cell.metadata = nbformat.NotebookNode()
+        if cell.cell_type == "code":  # a bar is for who watches
+            cell.outputs = [o for o in cell.outputs if MARK not in o.get("metadata", {})]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "text/plain" in data:  # an object's address is another one each time

@@ -22,7 +22,7 @@ app = typer.Typer(
     epilog="\b\nExamples:\n  eventstudy run\n  eventstudy new study.toml\n"
     "  eventstudy run study.toml --out results --open\n"
     "\n\nExit codes: 0 done, 1 fault in the program, 2 wrong input, 3 done but a headline was left "
-    "out, 4 price source out of reach, 5 locked by another run, 6 data failed --strict.",
+    "out, 4 price source or cluster out of reach, 5 locked by another run, 6 data failed --strict.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode=None,
@@ -83,7 +83,14 @@ def run(
             autocompletion=completion.one_of("csv", "parquet"),
         ),
     ] = "csv",
-    report: Annotated[bool, typer.Option(help="Write a report into --out as well.")] = True,
+    report: Annotated[
+        bool | None,
+        typer.Option(
+            "--report/--no-report",
+            help="Write a report into --out as well.",
+            show_default="report, but for a large study",
+        ),
+    ] = None,
     report_format: Annotated[
         str,
         typer.Option(
@@ -110,6 +117,28 @@ def run(
         bool,
         typer.Option("--offline", help="Ask no network: prices as the store has them."),
     ] = False,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a large study: threads, serial or dask (a cluster).",
+            autocompletion=completion.one_of("threads", "serial", "dask"),
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a large study; without a scheduler, dask's processes."),
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a large study: auto, numpy or numba.",
+            autocompletion=completion.one_of("auto", "numpy", "numba"),
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Of --executor dask, such as tcp://10.0.0.5:8786."),
+    ] = None,
     event: Annotated[
         list[str] | None,
         typer.Option(
@@ -177,6 +206,7 @@ def run(
         from eventstudy.cli.oneoff import OneOff
         from eventstudy.cli.runs import RunOptions
         from eventstudy.cli.runs import run as run_it
+        from eventstudy.stream.executor import given_resources
 
         one_off = OneOff(
             event=event,
@@ -206,6 +236,7 @@ def run(
             full=full,
             strict=strict,
             offline=offline,
+            resources=given_resources(executor, threads, backend, scheduler),
         )
         code = run_it(study, one_off, options)
     raise typer.Exit(code)

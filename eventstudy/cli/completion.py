@@ -51,6 +51,7 @@ def several(known: Callable[[], Sequence[str]], rare: str = "") -> Offered:
     """
 
     def complete(incomplete: str) -> list[str]:
+        """Return what is typed, its last name completed."""
         done, comma, begun = incomplete.rpartition(",")
         given = done.split(",")
         found = [n for n in known() if n.startswith(begun) and n not in given]
@@ -63,6 +64,7 @@ def several(known: Callable[[], Sequence[str]], rare: str = "") -> Offered:
 
 def _one(known: Callable[[], Sequence[str]]) -> Offered:
     def complete(incomplete: str) -> list[str]:
+        """Return the names that begin with what is typed."""
         return [name for name in known() if name.startswith(incomplete)]
 
     return complete

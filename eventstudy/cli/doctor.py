@@ -28,7 +28,7 @@ EXTRAS = {
     "arch": "garch", "ipykernel": "notebook", "jupytext": "notebook", "dateparser": "words",
     "rapidfuzz": "words", "feedparser": "words", "icalendar": "words",
     "sqlalchemy": "sql", "psycopg": "sql",
-    "typst": "report", "xlsxwriter": "report",
+    "typst": "report", "fonttools": "report", "xlsxwriter": "report", "plotly": "interactive",
 }  # fmt: skip
 MARKS: dict[State, str] = {
     "ok": "ok", "optional": "--", "missing": "MISSING", "unreachable": "NO ANSWER",

@@ -70,7 +70,7 @@ def new(file: Path, options: NewOptions) -> int:
     from eventstudy.cli.asking import prepare
     from eventstudy.cli.draft import Draft
     from eventstudy.cli.draft_sources import unreached
-    from eventstudy.cli.drafttext import study_text
+    from eventstudy.cli.draft_text import study_text
     from eventstudy.cli.events_commands import columns_of, write_new
     from eventstudy.cli.questions import QUESTIONS
 

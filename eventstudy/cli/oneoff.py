@@ -214,6 +214,13 @@ def _rows(options: OneOff) -> list[dict[str, str]]:
 
 
 def names_of(option: str, text: str | None) -> list[str]:
+    """Return the names of an option, which stand with commas between them; none for None.
+
+    Examples
+    --------
+    >>> names_of("--assets", "XOM, CVX")
+    ['XOM', 'CVX']
+    """
     if text is None:
         return []
     names = [name.strip() for name in text.split(",")]
@@ -227,6 +234,13 @@ def _tests(text: str | None) -> str | list[str] | None:
 
 
 def pair_of(option: str, text: str) -> list[int]:
+    """Return the two whole numbers of an option.
+
+    Examples
+    --------
+    >>> pair_of("--window", "-1,1")
+    [-1, 1]
+    """
     parts = text.strip().removeprefix("[").removesuffix("]").split(",")
     try:
         start, end = (int(part) for part in parts)

@@ -19,7 +19,7 @@ from eventstudy.cli.draft_sources import (
     take_prices,
     take_zone,
 )
-from eventstudy.cli.drafttext import study_text
+from eventstudy.cli.draft_text import study_text
 from eventstudy.cli.oneoff import (
     ARCHIVES,
     EVENT_WINDOW,

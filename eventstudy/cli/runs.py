@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from eventstudy.studyfile import load_study, study_files
 
 if TYPE_CHECKING:
     from eventstudy.results import StudyResult
+    from eventstudy.stream.executor import Resources
     from eventstudy.study import Study
 
 __all__ = ["RunOptions", "flagship", "input_files", "run"]
@@ -25,11 +26,14 @@ CHARTS = "charts"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What happens with the result."""
+    """How a study is computed, and what happens with the result.
+
+    ``report`` is None where nothing is said: a report is written, but of a streamed study.
+    """
 
     out: Path | None = None
     format: str = "csv"
-    report: bool = True
+    report: bool | None = None
     report_format: str = "html"
     interactive: bool = False
     open: bool = False
@@ -38,6 +42,7 @@ class RunOptions:
     full: bool = False
     strict: bool = False
     offline: bool = False
+    resources: Resources | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,17 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
         _check_out(options, job)
     from eventstudy.pipeline import run_study
     from eventstudy.results import left_out
+    from eventstudy.streamed_result import StreamedResult
 
     try:
         with progress(quiet=options.quiet) as tell:
-            result = run_study(job.study, folder=job.folder, progress=tell, offline=options.offline)
+            result = run_study(
+                job.study,
+                folder=job.folder,
+                progress=tell,
+                offline=options.offline,
+                resources=options.resources,
+            )
     except (SourceError, UnknownAssetError) as error:
         if one_off.event and job.study.prices.source == "yahoo":
             error.args = (f"{why_yahoo(one_off)}{error}",)
@@ -87,6 +99,8 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
         raise (reworded(error, "--event") if one_off.event else error) from None
     if options.strict:
         _check_quality(result)
+    if isinstance(result, StreamedResult):
+        options = _without_report(options)
     if options.out is not None:
         _write(result, options.out, options)
     _show(result, options)
@@ -162,7 +176,7 @@ def _check_open(options: RunOptions) -> None:
 
     if options.out is None:
         raise InputError("--open needs --out, the folder of the page, such as --out results")
-    if not options.report:
+    if options.report is False:
         raise InputError("--open needs a page to open, and --no-report writes none; drop one")
     check_open(_formats(options), "--report-format")
 
@@ -170,16 +184,31 @@ def _check_open(options: RunOptions) -> None:
 def _check_interactive(options: RunOptions) -> None:
     if options.out is None:
         raise InputError("--interactive needs --out, the folder of the page, such as --out results")
-    if not options.report:
+    if options.report is False:
         raise InputError("--interactive needs a page, and --no-report writes none; drop one")
 
 
 def _formats(options: RunOptions) -> tuple[str, ...]:
     from eventstudy.report.writers import check_formats
 
-    if not options.report:
+    if options.report is False:
         return ()
     return check_formats(options.report_format, interactive=options.interactive)
+
+
+def _without_report(options: RunOptions) -> RunOptions:
+    """Leave out the report of a streamed study, or refuse it where it is asked for."""
+    asked = {
+        "--report": options.report,
+        "--interactive": options.interactive,
+        "--open": options.open,
+    }
+    for name in (name for name, wanted in asked.items() if wanted):
+        raise InputError(
+            f"{name} asks for a report, and a large study that is streamed has none: it shows "
+            "single events; leave it out, or set [study] streamed = false"
+        )
+    return replace(options, report=False)
 
 
 def _check_quality(result: StudyResult) -> None:
@@ -202,7 +231,7 @@ def _check_quality(result: StudyResult) -> None:
 def _write(result: StudyResult, out: Path, options: RunOptions) -> None:
     def write(folder: Path) -> None:
         result.save(folder, format=options.format)
-        if options.report:
+        if options.report is not False:
             from eventstudy.report.chartfiles import write_charts
             from eventstudy.report.writers import write_reports
 
@@ -216,8 +245,17 @@ def _show(result: StudyResult, options: RunOptions) -> None:
     if options.json:
         print_json(result.to_json())
     elif not options.quiet:
-        from eventstudy.report.screen import print_result
-
-        print_result(result, console(), full=options.full)
+        _print(result, options)
     if options.out is not None and not options.quiet:
         say(f"written to {options.out}")
+
+
+def _print(result: StudyResult, options: RunOptions) -> None:
+    from eventstudy.report.screen import print_result
+    from eventstudy.report.streamed import print_streamed
+    from eventstudy.streamed_result import StreamedResult
+
+    if isinstance(result, StreamedResult):
+        print_streamed(result, console())
+    else:
+        print_result(result, console(), full=options.full)

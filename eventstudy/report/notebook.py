@@ -12,7 +12,9 @@ from eventstudy.report.tables import Table, reaction_table
 __all__ = ["repr_html", "repr_text"]
 
 _MAX = 30
-_CELL = "padding:.2em .8em .2em 0;text-align:{};white-space:nowrap"
+_CELL = "padding:.2em .8em .2em 0;vertical-align:top;text-align:{};white-space:{}"
+_LONG = 40
+"""Letters from which on the cells of a column may break into lines."""
 
 
 def repr_html(result: facts.ResultLike) -> str:
@@ -52,17 +54,21 @@ def table_html(table: Table) -> str:
     """Return a table of cells as plain HTML, escaped."""
     if not table.rows:
         return ""
-    aligned = ["right" if c.numeric else "left" for c in table.columns]
+    longest = [max(len(row[k].text) for row in table.rows) for k in range(len(table.columns))]
+    styles = [
+        _CELL.format("right" if c.numeric else "left", "normal" if n > _LONG else "nowrap")
+        for c, n in zip(table.columns, longest, strict=True)
+    ]
     head = "".join(
-        f'<th scope="col" style="{_CELL.format(a)}">{escape(c.label)}</th>'
-        for c, a in zip(table.columns, aligned, strict=True)
+        f'<th scope="col" style="{style}">{escape(c.label)}</th>'
+        for c, style in zip(table.columns, styles, strict=True)
     )
     body = []
     for row in table.rows:
         cells = []
-        for cell, a in zip(row, aligned, strict=True):
+        for cell, style in zip(row, styles, strict=True):
             text = f"<strong>{escape(cell.text)}</strong>" if cell.strong else escape(cell.text)
-            cells.append(f'<td style="{_CELL.format(a)}">{text}</td>')
+            cells.append(f'<td style="{style}">{text}</td>')
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 

@@ -58,6 +58,8 @@ class StreamData:
         Days that no event of the asset is estimated on.
     log_returns : bool
         True where returns are logarithmic.
+    complete : bool
+        True only where no return and no regressor is missing and every return spans one session.
     """
 
     returns: FloatArray
@@ -78,6 +80,7 @@ class StreamData:
     spans: FloatArray | None = None
     purged: BoolArray | None = None
     log_returns: bool = False
+    complete: bool = False
 
     @property
     def n(self) -> int:
@@ -133,7 +136,7 @@ def _matrix(values: npt.ArrayLike, name: str, shape: tuple[int, int] | None = No
             f"{name}: {out.shape[0]} x {out.shape[1]} values, the returns are "
             f"{shape[0]} x {shape[1]} (assets x days)."
         )
-    if np.isinf(out).any():
+    if not _finite(out) and np.isinf(out).any():
         row, column = np.argwhere(np.isinf(out))[0]
         raise InputError(f"{name}: the value in row {row}, column {column} is infinite.")
     return out
@@ -326,7 +329,15 @@ def stream_data(
         spans=None if spans is None else _matrix(spans, "spans", shape),
         purged=mask,
         log_returns=log_returns,
+        complete=spans is None and _finite(values) and _finite(regressors),
     )
+
+
+def _finite(values: FloatArray) -> bool:
+    # A sum is finite only where every value is; it may overflow where all are, too.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum()
+    return bool(np.isfinite(total) or np.isfinite(values).all())
 
 
 def _check_policy(missing: str, spans: npt.ArrayLike | None) -> None:

@@ -7,6 +7,9 @@ instructions without being allowed to reorder anything: the bits do not depend o
 A *geometry* is what the regressors of an event say without its returns: the centred market and the
 forecast errors in units of sigma. Events of one day 0 without missing days share it (slot 0); an
 event with missing days has its own (slot 1).
+
+The machine code of an entry is kept beside its module. Numba compiles it anew when that one file
+changes: after work on a module that only others call, remove ``__pycache__/*.nbi``.
 """
 
 from __future__ import annotations
@@ -44,23 +47,29 @@ RANK_TOLERANCE = 1e-10
 SCALE_TOLERANCE = 1e-12
 
 F = TypeVar("F", bound=Callable[..., Any])
+vector_code: Callable[[Callable[..., Any]], Any] = intrinsic
+
+
+# No kernel owns memory: without reference counts a row of a matrix costs nothing. Only entries are
+# called from Python; wrappers of the others would take longer to compile than they do.
+OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
 
 def inner(function: F) -> F:
     """Compile a function that only other kernels call."""
-    compiled: F = njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    compiled: F = njit(no_cpython_wrapper=True, **OPTIONS)(function)
     return compiled
 
 
 def hot(function: F) -> F:
     """Compile a function that runs at every event: it becomes part of its caller."""
-    compiled: F = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
+    compiled: F = njit(no_cpython_wrapper=True, forceinline=True, **OPTIONS)(function)
     return compiled
 
 
 def entry(function: F) -> F:
     """Compile a kernel that is called from outside; the machine code is kept on disk."""
-    compiled: F = njit(nogil=True, error_model="numpy", _nrt=False, cache=True)(function)
+    compiled: F = njit(cache=True, **OPTIONS)(function)
     return compiled
 
 
@@ -107,7 +116,7 @@ class Room(NamedTuple):
     fit: Any
 
 
-@intrinsic
+@vector_code
 def _address(_context: Any, row: Any) -> Any:
     """Return the address of the first element of a contiguous row."""
 
@@ -147,7 +156,7 @@ def _eight(builder: Any, base: Any, at: Any) -> Any:
     return builder.load(builder.bitcast(builder.gep(base, [at]), vector.as_pointer()), align=8)
 
 
-@intrinsic
+@vector_code
 def _sum(_context: Any, row: Any, size: Any) -> Any:
     def generate(_target: Any, builder: Any, _signature: Any, values: Any) -> Any:
         return _in_lanes(builder, values[1], lambda at: _eight(builder, values[0], at))
@@ -155,7 +164,7 @@ def _sum(_context: Any, row: Any, size: Any) -> Any:
     return types.float64(row, size), generate
 
 
-@intrinsic
+@vector_code
 def _sum_products(_context: Any, one: Any, two: Any, size: Any) -> Any:
     def generate(_target: Any, builder: Any, _signature: Any, values: Any) -> Any:
         x, y, n = values

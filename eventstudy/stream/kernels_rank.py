@@ -15,18 +15,43 @@ __all__ = ["push_ties", "scatter", "settle", "sign_of_entry", "tied_ranks"]
 
 
 @inner
-def settle(keys: Any, n: int, values: Any, bits: int, own: int) -> bool:
-    """Put keys that share a step in the order of their values.
-
-    Returns whether values are equal of which one stands before column ``own``.
-    """
-    near, mask = 0, (1 << bits) - 1
+def _near(keys: Any, n: int, bits: int, days: int, own: int) -> bool:
+    """Whether two values share a step whose order matters."""
+    pairs, mask = 0, (1 << bits) - 1
     for p in range(1, n):
-        matters = keys[p] & mask < own or keys[p - 1] & mask < own
-        near += 1 if matters and (keys[p] ^ keys[p - 1]) >> bits == 0 else 0
-    if near == 0:
+        one, two = keys[p - 1] & mask, keys[p] & mask
+        matters = (min(one, two) < days) | (max(one, two) < own)
+        pairs += 1 if matters & ((keys[p] ^ keys[p - 1]) >> bits == 0) else 0
+    for p in range(2, n):
+        pairs += 1 if (keys[p] ^ keys[p - 2]) >> bits == 0 else 0
+    if pairs == 0:
         return False
-    tied = False
+    near, day, joint, entry = False, 1 << 40, 1 << 40, 1 << 40
+    for p in range(n):
+        at, step = keys[p] & mask, keys[p] >> bits
+        if at < own:
+            near = near or step == joint
+            joint = step
+        if at < days:
+            near = near or step == entry
+            day = step
+        elif at >= own:
+            near = near or step == day
+            entry = step
+    return near
+
+
+@inner
+def settle(keys: Any, n: int, values: Any, bits: int, days: int, own: int) -> bool:
+    """Put keys that share a step in the order of their values, where that order matters.
+
+    The order of the first ``days`` columns among all matters, and that of the first ``own`` among
+    each other; an event day and an entry may well be the same number. Returns whether values are
+    equal whose order matters.
+    """
+    if not _near(keys, n, bits, days, own):
+        return False
+    mask, tied = (1 << bits) - 1, False
     for p in range(1, n):
         j, key = p, keys[p]
         value = values[key & mask]
@@ -36,9 +61,15 @@ def settle(keys: Any, n: int, values: Any, bits: int, own: int) -> bool:
             keys[j] = keys[j - 1]
             j -= 1
         keys[j] = key
-    for p in range(1, n):
-        one, two = keys[p - 1] & mask, keys[p] & mask
-        tied = tied or (values[one] == values[two] and min(one, two) < own)
+    held, joint, size = 0, 0, 0
+    for p in range(n):
+        at = keys[p] & mask
+        if p == 0 or values[at] != values[keys[p - 1] & mask]:
+            held, joint, size = 0, 0, 0
+        held += 1 if at < days else 0
+        joint += 1 if at < own else 0
+        size += 1
+        tied = tied or (held > 0 and size > 1) or joint > 1
     return tied
 
 
@@ -97,7 +128,7 @@ def push_ties(values: Any, days: int, entry: float, weight: float, pushed: Any) 
 
 
 @inner
-def sign_of_entry(column: Any, n: int, values: Any, less: int, value: float, moves: Any) -> int:
+def sign_of_entry(column: Any, n: int, values: Any, less: Any, value: float, moves: Any) -> int:
     """Add what an entry changes in the signs about the median; return the entry's own sign.
 
     ``column`` (n + 1,) holds the columns of the days in ascending order, from place 1; ``less``

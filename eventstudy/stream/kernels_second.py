@@ -91,7 +91,7 @@ def _day_roots(kind: int, n: int, on: Any, centred: Any, squares: float, out: An
 @inner
 def _block_roots(kind: int, n: int, on: Any, centred: Any, squares: float, space: SecondRoom,
                  out: Any) -> None:  # fmt: skip
-    """Write the scale of each block's sum of abnormal returns over sigma; NaN without one."""
+    """Write the standard error over sigma of each block's sum; NaN where it has none."""
     share = 0.0 if kind == MARKET_ADJUSTED else 1.0 / n
     scale = 1.0 / squares if kind == MARKET_MODEL else 0.0
     for u in range(space.length.shape[0]):
@@ -104,7 +104,7 @@ def _block_roots(kind: int, n: int, on: Any, centred: Any, squares: float, space
             x = x if kind == MARKET_MODEL else 0.0
             variance = q - (q * q * share + x * x * scale)
             there = q > 0.0 and variance > 0.0
-            out[space.first[u] + b] = 1.0 / math.sqrt(variance) if there else math.nan
+            out[space.first[u] + b] = math.sqrt(variance) if there else math.nan
 
 
 @hot
@@ -152,7 +152,7 @@ def _fill_blocks(study: Study, room: Room, space: SecondRoom, row: int, per_sigm
             sum_e = 0.0
             for t in range(b * length, (b + 1) * length):
                 sum_e += e[t]
-            values[b] = sum_e * (per_sigma * roots[b])
+            values[b] = sum_e * (per_sigma / roots[b])
         for c in range(own, high - low):
             w = space.window[low + c]
             values[c] = scar[w] * space.multiplier[windows + w]

@@ -15,6 +15,7 @@ ROUNDING = 1.2e-16
 
 @inner
 def positive_share(x: Any) -> float:
+    """Share of what is above zero among what is not zero; NaN where all are zero."""
     above, below = 0, 0
     for t in range(x.shape[0]):
         above += 1 if x[t] > 0.0 else 0

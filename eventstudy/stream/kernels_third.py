@@ -99,7 +99,7 @@ def _raw(space: SecondRoom, room: RankRoom, out: Ranks, row: int, days: int) -> 
     keys, values, width = space.raw_keys[row], space.raw[row], space.raw.shape[1]
     bits, mask = space.bits, (1 << space.bits) - 1
     n, twice = space.size[row] + width - days, room.twice
-    if settle(keys, n, values, bits, width):
+    if settle(keys, n, values, bits, width, width):
         tied_ranks(keys, n, values, mask, width, twice, room.upto)
     else:
         for p in range(n):
@@ -159,7 +159,7 @@ def _signs(
 
 
 @hot
-def _equal(room: RankRoom, at: int) -> int:
+def _equal(room: RankRoom, at: int) -> Any:
     """Days that equal an entry, from what :func:`tied_ranks` wrote."""
     return 2 * np.int64(room.upto[at]) - room.twice[at]
 
@@ -211,7 +211,7 @@ def _days(
     keys, values, keyed = space.day_keys[row], space.days[row], space.keyed[row, 0]
     n, joint, mask = space.size[row], days + space.usable.shape[0], (1 << space.bits) - 1
     places, order, twice = room.places[row], room.order, room.twice
-    tied = settle(keys, keyed, values, space.bits, joint)
+    tied = settle(keys, keyed, values, space.bits, days, joint)
     scatter(keys, keyed, mask, days, joint, places, order, room.column)
     if zivney:
         if tied:
@@ -278,7 +278,7 @@ def _blocks(space: SecondRoom, room: RankRoom, out: Ranks, row: int, u: int) -> 
     low, high, own = space.first[u], space.first[u + 1], space.own[u]
     keys, values = space.block_keys[row, low:high], space.blocks[row, low:high]
     keyed, mask, twice, upto = space.keyed[row, 1 + u], (1 << space.bits) - 1, room.twice, room.upto
-    if settle(keys, keyed, values, space.bits, own):
+    if settle(keys, keyed, values, space.bits, own, own):
         tied_ranks(keys, keyed, values, mask, own, twice, upto)
         scatter(keys, keyed, mask, own, own, room.order, room.order, room.column)
     else:

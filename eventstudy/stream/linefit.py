@@ -129,6 +129,24 @@ def line_fit(block: EventBlock, model: str) -> ModelFit | None:
     return _assembled(block, line, theta, resid, rss, 1.0 - rss / spread)
 
 
+def _parameters(line: _Line, variance: FloatArray, k: int) -> FloatArray:
+    """Return the covariance of the parameters, (n, k, k)."""
+    out = np.empty((len(variance), k, k))
+    out[:, 0, 0] = variance / line.count
+    if k == 2:
+        out[:, 0, 0] += variance * line.x_mean**2 / line.x_square
+        out[:, 0, 1] = out[:, 1, 0] = -variance * line.x_mean / line.x_square
+        out[:, 1, 1] = variance / line.x_square
+    return out
+
+
+def _leverage(line: _Line, shape: tuple[int, ...]) -> FloatArray:
+    level = (1.0 / line.count)[:, None]
+    if line.x is None:
+        return np.broadcast_to(level, shape)
+    return np.asarray(line.x * line.x / line.x_square[:, None] + level)
+
+
 def _assembled(
     block: EventBlock,
     line: _Line,
@@ -138,31 +156,20 @@ def _assembled(
     share: FloatArray,
 ) -> ModelFit:
     n, k = theta.shape
-    length = len(block.taus)
-    df = line.count - k
-    variance = rss / df
+    length, df = len(block.taus), line.count - k
+    variance, leverage = rss / df, _leverage(line, resid.shape)
     there = _event_days(block)
     design = np.ones((n, length, k))
-    parameters = np.empty((n, k, k))
-    leverage = np.broadcast_to((1.0 / line.count)[:, None], resid.shape)
-    if line.x is None:
-        parameters[:, 0, 0] = variance / line.count
-        expected = np.broadcast_to(theta, (n, length)).copy()
-    else:
+    if k == 2:
         design[:, :, 1] = block.factors_evt[:, :, 0]
-        leverage = line.x * line.x
-        leverage /= line.x_square[:, None]
-        leverage += (1.0 / line.count)[:, None]
-        parameters[:, 0, 0] = variance * (1.0 / line.count + line.x_mean**2 / line.x_square)
-        parameters[:, 0, 1] = parameters[:, 1, 0] = -variance * line.x_mean / line.x_square
-        parameters[:, 1, 1] = variance / line.x_square
-        expected = theta[:, :1] + theta[:, 1:] * design[:, :, 1]
     if there is not None:
         design[~there] = np.nan
-        expected[~there] = np.nan
+    expected = theta[:, :1] * design[:, :, 0]
+    if k == 2:
+        expected += theta[:, 1:] * design[:, :, 1]
     if line.on is not None:
-        resid = np.where(line.on, resid, np.nan)
-        leverage = np.where(line.on, leverage, np.nan)
+        resid, leverage = (np.where(line.on, x, np.nan) for x in (resid, leverage))
+    parameters = _parameters(line, variance, k)
     return ModelFit(
         names=("alpha", "beta")[:k],
         theta=theta,

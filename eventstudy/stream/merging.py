@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -64,17 +63,22 @@ def take_windows(group: Any, windows: Sequence[int]) -> Any:
     >>> take_windows(RandomEffects(one, two, two), [1]).total.tolist()
     [2.0]
     """
-    index: IntArray = np.asarray(windows, dtype=np.int64)
+    one = windows[0] if len(windows) == 1 else -1
+    return _taken(group, windows, slice(one, one + 1) if one >= 0 else np.asarray(windows))
+
+
+def _taken(group: Any, windows: Sequence[int], index: slice | IntArray) -> Any:
     if isinstance(group, DateSums):
-        columns = {n: getattr(group, n)[:, index] for n in ("count", "car", "scar")}
-        return replace(group, **columns)
-    taken = {}
-    for f in fields(group):
-        value = getattr(group, f.name)
+        return DateSums(
+            group.dates, group.count[:, index], group.car[:, index], group.scar[:, index]
+        )
+    values = []
+    for name in group.__dataclass_fields__:
+        value = getattr(group, name)
         if isinstance(value, Group):
-            taken[f.name] = take_windows(value, windows)
+            values.append(_taken(value, windows, index))
         elif isinstance(value, tuple):
-            taken[f.name] = tuple(value[w] for w in windows)
+            values.append(tuple([value[w] for w in windows]))
         else:
-            taken[f.name] = value[index]
-    return replace(group, **taken)
+            values.append(value[index])
+    return type(group)(*values)

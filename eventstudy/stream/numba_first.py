@@ -37,6 +37,7 @@ FLAGS = ("sums", "signs", "precision", "dates", "day_means", "sar_spread", "trac
 
 
 def study_of(data: StreamData) -> Study:
+    """Return the data as the kernels take them."""
     first = data.event[0]
     windows = np.asarray(data.windows, dtype=np.int64).reshape(-1, 2) - first
     market = data.factors[0] if len(data.factors) else np.empty(0)
@@ -58,6 +59,7 @@ def study_of(data: StreamData) -> Study:
 
 
 def room_of(data: StreamData) -> Room:
+    """Return scratch for one leaf."""
     padded = -(-data.n_est // kernels.LANES) * kernels.LANES
     length, windows = data.length, len(data.windows)
     on = np.zeros((2, padded))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,12 @@ from eventstudy.reduce import first, second
 from eventstudy.reduce.groups import Group
 from eventstudy.reduce.leaf import Leaf, Scales
 from eventstudy.stream.backend import NO_ROWS, FirstLeaf, SecondLeaf
-from eventstudy.stream.gathering import dates_of, gather_rows
+from eventstudy.stream.gathering import Dates, dates_of, gather_rows
 from eventstudy.stream.inputs import StreamData
 from eventstudy.stream.linefit import fits_line, line_fit
 from eventstudy.stream.merging import Adder
 from eventstudy.stream.room import Fresh, Room
-from eventstudy.stream.wholefit import fit_whole
+from eventstudy.stream.wholefit import fit_whole, whole_tracks
 
 __all__ = ["NumpyBackend", "fitted", "leaf_windows", "no_fit"]
 
@@ -39,7 +39,6 @@ FIRST_GROUPS: dict[str, Callable[[Leaf], Group]] = {
     "selected": first.selected_days,
     "day_means": first.day_means,
     "sar_spread": first.sar_spread,
-    "tracks": first.tracks,
 }
 
 
@@ -51,25 +50,32 @@ def fitted(
     The block has the sessions between the two windows where ``gap`` is true or the model runs
     through them.
     """
-    block, fit, _ = _fitted(data, low, high, Fresh(), gap=gap)
-    return block, fit
+    found = _fitted(data, low, high, Fresh(), gap=gap)
+    return found.block, found.fit
 
 
-def _fitted(
-    data: StreamData, low: int, high: int, room: Fresh, *, gap: bool = False
-) -> tuple[EventBlock, ModelFit, FloatArray | None]:
-    """Return block, fit and, for events without holes, the windows' standard errors over sigma."""
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Fitted events; ``per_sigma`` (n, W), the windows' standard errors over sigma, where whole."""
+
+    block: EventBlock
+    fit: ModelFit
+    dates: Dates
+    per_sigma: FloatArray | None = None
+
+
+def _fitted(data: StreamData, low: int, high: int, room: Fresh, *, gap: bool = False) -> _Fitted:
     dates = dates_of(data, low, high)
     gap = gap or data.model in THROUGH_GAP
     block = gather_rows(data, low, high, gap=gap, dates=dates, room=room)
     if data.spans is None and fits_line(data.model, data.options, len(data.factors)):
         whole = fit_whole(data, block, dates, room)
         if whole is not None:
-            return block, whole.fit, whole.per_sigma
+            return _Fitted(block, whole.fit, dates, whole.per_sigma)
         fit = line_fit(block, data.model)
         if fit is not None:
-            return block, fit, None
-    return block, fit_model(data.model, block, options=data.options), None
+            return _Fitted(block, fit, dates)
+    return _Fitted(block, fit_model(data.model, block, options=data.options), dates)
 
 
 def _summed(values: FloatArray, data: StreamData) -> FloatArray:
@@ -132,23 +138,28 @@ def leaf_windows(data: StreamData, block: EventBlock, fit: ModelFit) -> tuple[Wi
     )
 
 
-def _leaf(data: StreamData, low: int, high: int) -> tuple[Leaf, FloatArray | None]:
-    """Return a fitted leaf without windows, and their scales where they are known.
+def _leaf(data: StreamData, low: int, found: _Fitted) -> Leaf:
+    """Return the leaf of fitted events, with its windows."""
+    block, fit = found.block, found.fit
+    if found.per_sigma is None:
+        windows = leaf_windows(data, block, fit)
+    else:
+        se = fit.sigma[:, None] * found.per_sigma
+        windows = _made_at_once(data, _summed(fit.ar, data), se, block.taus)
+    cluster = data.days[data.position[low : low + block.n]]
+    return Leaf(block, fit, cluster, fit.theta.shape[1], data.days, windows)
 
-    Its fits may have failed.
-    """
-    block, fit, per_sigma = _fitted(data, low, high, ROOM)
-    cluster = data.days[data.position[low:high]]
-    return Leaf(block, fit, cluster, fit.theta.shape[1], data.days), per_sigma
 
-
-def _with_windows(data: StreamData, leaf: Leaf, per_sigma: FloatArray | None) -> Leaf:
-    block, fit = leaf.block, leaf.fit
-    if per_sigma is None:
-        return replace(leaf, windows=leaf_windows(data, block, fit))
-    se = fit.sigma[:, None] * per_sigma
-    windows = _made_at_once(data, _summed(fit.ar, data), se, block.taus)
-    return replace(leaf, windows=windows)
+def _first_groups(
+    data: StreamData, leaf: Leaf, found: _Fitted, needs: frozenset[str]
+) -> dict[str, Group]:
+    out = {name: make(leaf) for name, make in FIRST_GROUPS.items() if name in needs}
+    if "tracks" in needs:
+        whole = found.per_sigma is not None
+        out["tracks"] = (
+            whole_tracks(data, leaf.block, leaf.fit, found.dates) if whole else first.tracks(leaf)
+        )
+    return out
 
 
 def _pieces(low: int, high: int) -> list[tuple[int, int]]:
@@ -166,21 +177,21 @@ class NumpyBackend:
         columns: list[dict[str, Any]] = []
         failed: list[IntArray] = []
         for a, b in _pieces(low, high):
-            leaf, per_sigma = _leaf(data, a, b)
-            columns.append(_columns(leaf.fit))
-            bad = np.flatnonzero([bool(f) for f in leaf.fit.failure])
+            found = _fitted(data, a, b, ROOM)
+            columns.append(_columns(found.fit))
+            bad = np.flatnonzero([bool(f) for f in found.fit.failure])
             if len(bad):
                 failed.append(bad + (a - low))
             if failed or not needs:
                 continue
-            leaf = _with_windows(data, leaf, per_sigma)
-            adder.add({n: make(leaf) for n, make in FIRST_GROUPS.items() if n in needs})
+            leaf = _leaf(data, a, found)
+            adder.add(_first_groups(data, leaf, found, needs))
             if "columns" in needs:
                 columns[-1]["car"] = np.column_stack([w.car for w in leaf.windows])
         groups: dict[str, Any] = {} if failed else adder.total()
         return FirstLeaf(
             **_stacked(columns),
-            names=leaf.fit.names,
+            names=found.fit.names,
             failed=np.concatenate(failed) if failed else NO_ROWS,
             **groups,
         )
@@ -191,7 +202,7 @@ class NumpyBackend:
         """Reduce the events ``low:high`` to the groups of the second pass."""
         adder = Adder()
         for a, b in _pieces(low, high):
-            leaf = _with_windows(data, *_leaf(data, a, b))
+            leaf = _leaf(data, a, _fitted(data, a, b, ROOM))
             adder.add(_second_groups(leaf, scales, needs))
         return SecondLeaf(**adder.total())
 

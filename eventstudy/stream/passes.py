@@ -12,7 +12,7 @@ import numpy as np
 from eventstudy.arrays import IntArray
 from eventstudy.inference.correlation import Overlap, common_days, track_correlation
 from eventstudy.reduce.columns import Column, column_pieces
-from eventstudy.reduce.groups import merge
+from eventstudy.reduce.groups import DateSums, merge
 from eventstudy.reduce.leaf import Scales
 from eventstudy.reduce.scales import scales_of
 from eventstudy.stream.backend import FIRST, SECOND, Backend, FirstLeaf
@@ -36,14 +36,22 @@ from eventstudy.stream.tasks import (
 __all__ = ["FailedFits", "Passed", "WindowSet", "run_passes"]
 
 # Parts of a study: events that enter every window; those with holes in their event window, for
-# their own columns; then, set by set, those of them that enter its windows.
+# what belongs to a window; then, set by set, those of them that enter its windows, for what belongs
+# to the set.
 BASE, HOLES, EXTRAS = 0, 1, 2
-WINDOW_GROUPS = frozenset(
+WINDOW_NEEDS = frozenset(
     {
-        "sums", "signs", "precision", "dates", "selected", "grank_entries", "grank_blocks",
+        "sums", "signs", "precision", "dates", "selected", "columns", "grank", "grank_blocks",
         "random_effects",
     }
 )  # fmt: skip
+SET_NEEDS = frozenset(
+    {
+        "day_means", "sar_spread", "tracks", "corrado", "corrado_zivney", "corrado_zivney_sign",
+        "grank",
+    }
+)  # fmt: skip
+WINDOW_GROUPS = WINDOW_NEEDS - {"columns", "grank"} | {"grank_entries"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +124,7 @@ def run_passes(
     needs: frozenset[str],
     *,
     block: int = 1,
-    threads: int = 2,
+    threads: int | None = 2,
 ) -> Passed:
     """Reduce all events to merged groups.
 
@@ -131,7 +139,7 @@ def run_passes(
         Names of groups (:data:`eventstudy.stream.backend.FIRST` and ``SECOND``).
     block : int
         Leaves of one task; changes no number.
-    threads : int
+    threads : int or None
         Threads that sort the CARs of the windows.
 
     Raises
@@ -164,11 +172,16 @@ def _shared(data: StreamData, parts: Parts, backend: Backend) -> Shared:
         return Shared((data,), (backend,))
     general = NumpyBackend()
     holes = data.take(parts.holes)
-    extras = [
-        holes.take(s.extra).with_windows([data.windows[w] for w in s.windows]) for s in parts.sets
-    ]
+    # A reducer of days wants a window to be there; what it says of that one is passed over.
+    extras = [holes.take(s.extra).with_windows([data.windows[s.windows[0]]]) for s in parts.sets]
     backends = (backend, general, *(general for _ in extras))
     return Shared((data.take(parts.base), holes, *extras), backends)
+
+
+def _by_part(needs: frozenset[str], count: int) -> tuple[frozenset[str], ...]:
+    """Return what each part is reduced to."""
+    own = (needs, needs & WINDOW_NEEDS, *(needs & SET_NEEDS for _ in range(EXTRAS, count)))
+    return own[:count]
 
 
 class _First:
@@ -178,21 +191,19 @@ class _First:
         self, data: StreamData, parts: Parts, shared: Shared, needs: frozenset[str]
     ) -> None:
         self.data, self.parts, self.shared = data, parts, shared
-        self.needs = needs & frozenset(FIRST)
+        self.needs = _by_part(needs & frozenset(FIRST), len(shared.parts))
         self.collector = Collector(data.n)
-        summed = [p for p in range(len(shared.parts)) if p != HOLES]
-        self.adders = {p: Adder() for p in summed}
-        self.cars: dict[int, CarColumns] = {}
-        if "columns" in needs:
-            self.cars = {
-                p: CarColumns(shared.parts[p].n, len(shared.parts[p].windows)) for p in summed
-            }
+        self.adders = [Adder() for _ in shared.parts]
+        self.cars = [
+            CarColumns(part.n, len(data.windows))
+            for part in shared.parts[:EXTRAS]
+            if "columns" in needs
+        ]
 
     def run(self, executor: Executor, block: int) -> None:
         """Fit every event and add up the groups of all leaves."""
         count = len(self.shared.parts)
-        by_part = tuple(frozenset[str]() if p == HOLES else self.needs for p in range(count))
-        function = partial(first_task, needs=by_part)
+        function = partial(first_task, needs=self.needs)
         # Fits fail in the first two parts, if at all: the others hold events of the second.
         for chosen in (range(min(count, EXTRAS)), range(EXTRAS, count)):
             failed: list[IntArray] = []
@@ -212,39 +223,29 @@ class _First:
                 return [places[leaf.failed]]
             whole = not len(self.parts.holes)
             self.collector.put(slice(low, high) if whole else places, leaf)
-        if part != HOLES:
-            self.adders[part].add(groups_of(leaf))
             if leaf.car is not None:
                 self.cars[part].put(low, leaf.car)
+        self.adders[part].add(groups_of(leaf))
         return []
 
-    def sorted_columns(self, threads: int) -> tuple[Column, ...]:
+    def sorted_columns(self, threads: int | None) -> tuple[Column, ...]:
         """Sort the CARs of each window, a few at a time, and let go of them."""
         if not self.cars:
             return ()
-        sources: list[list[tuple[CarColumns, int]]] = [
-            [(self.cars[BASE], w)] for w in range(len(self.data.windows))
-        ]
-        for part, cars in self.cars.items():
-            if part >= EXTRAS:
-                for local, w in enumerate(self.parts.sets[part - EXTRAS].windows):
-                    sources[w].append((cars, local))
-        out = tuple(default_executor(threads).map(_column, None, sources))
-        self.cars = {}
+        windows = range(len(self.data.windows))
+        out = tuple(default_executor(threads).map(_column, self.cars, windows))
+        self.cars = []
         return out
 
     def joined(self) -> tuple[WindowSet, ...]:
-        """Put base and extras together for each set of windows, with the scales of each."""
-        totals = {p: adder.total() for p, adder in self.adders.items()}
+        """Put the parts together for each set of windows, with the scales of each."""
+        totals = [adder.total() for adder in self.adders]
         return tuple(
-            self._window_set(found, totals[BASE], totals.get(EXTRAS + place, {}))
+            self._window_set(found, _of_set(self.data, found, place, totals))
             for place, found in enumerate(self.parts.sets)
         )
 
-    def _window_set(
-        self, found: EventSet, base: Mapping[str, Any], extra: Mapping[str, Any]
-    ) -> WindowSet:
-        groups = _both(found.windows, base, extra, len(self.data.windows))
+    def _window_set(self, found: EventSet, groups: dict[str, Any]) -> WindowSet:
         tracks = groups.pop("tracks", None)
         rbar = float("nan") if tracks is None else track_correlation(tracks)
         at = _positions(self.data, self.parts, found)
@@ -260,26 +261,42 @@ class _First:
         )
 
 
-def _column(_: None, source: Sequence[tuple[CarColumns, int]]) -> Column:
-    return column_pieces(np.concatenate([cars.row(w) for cars, w in source]))
+def _column(cars: Sequence[CarColumns], window: int) -> Column:
+    return column_pieces(np.concatenate([part.row(window) for part in cars]))
 
 
 def _tasks(shared: Shared, parts: Sequence[int], block: int) -> list[Task]:
     return [task for p in parts for task in tasks_of(p, shared.parts[p].n, block)]
 
 
-def _both(
-    windows: tuple[int, ...], base: Mapping[str, Any], extra: Mapping[str, Any], count: int
+def _of_set(
+    data: StreamData,
+    found: EventSet | WindowSet,
+    place: int,
+    totals: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Add the groups of a set's extra events to those of the base, for the set's windows."""
-    out = {}
-    for name in dict.fromkeys([*base, *extra]):
-        held = [extra[name]] if name in extra else []
-        if name in base:
-            cut = name in WINDOW_GROUPS and len(windows) < count
-            held.insert(0, take_windows(base[name], windows) if cut else base[name])
-        out[name] = held[0] if len(held) == 1 else merge(held)
-    return out
+    """Add up what the parts hold of the windows and of the events of a set."""
+    held: dict[str, list[Any]] = {}
+    for part, groups in enumerate(totals[:EXTRAS]):
+        for name, group in groups.items():
+            if name in WINDOW_GROUPS:
+                held.setdefault(name, []).append(_cut(group, found.windows, data, part))
+            elif part == BASE:
+                held.setdefault(name, []).append(group)
+    if len(totals) > EXTRAS:
+        for name, group in totals[EXTRAS + place].items():
+            if name not in WINDOW_GROUPS:
+                held.setdefault(name, []).append(group)
+    return {n: parts[0] if len(parts) == 1 else merge(parts) for n, parts in held.items()}
+
+
+def _cut(group: Any, windows: tuple[int, ...], data: StreamData, part: int) -> Any:
+    """Return a window group with the windows of a set, and the dates of its events."""
+    out = take_windows(group, windows) if len(windows) < len(data.windows) else group
+    if part == BASE or not isinstance(out, DateSums):
+        return out
+    on = out.count[:, 0] > 0
+    return DateSums(out.dates[on], out.count[on], out.car[on], out.scar[on])
 
 
 def _positions(data: StreamData, parts: Parts, found: EventSet) -> IntArray:
@@ -326,27 +343,35 @@ def _second(
     block: int,
 ) -> tuple[WindowSet, ...]:
     """Add up the groups of the second pass by the scales of the first."""
+    parts = range(len(shared.parts))
+    every = _side_by_side(sets, len(data.windows))
+    own = [_first_window(found.scales) for found in sets]
+    scales = (every, every, *own)[: len(parts)]
+    by_part = _by_part(needs, len(parts))
 
-    def total(parts: Sequence[int], names: frozenset[str], scales: Mapping[int, Scales]) -> Any:
-        adders = {p: Adder() for p in parts}
-        tasks = _tasks(shared, parts, block)
-        function = partial(second_task, needs=names, scales=scales)
+    def total(chosen: Sequence[int], names: Sequence[frozenset[str]], by: Any) -> list[Any]:
+        adders = [Adder() for _ in parts]
+        tasks = _tasks(shared, chosen, block)
+        function = partial(second_task, needs=names, scales=by)
         for task, leaves in zip(tasks, executor.map(function, shared, tasks), strict=True):
             for leaf in leaves:
                 adders[task.part].add(groups_of(leaf))
-        return {p: adder.total() for p, adder in adders.items()}
+        return [adder.total() for adder in adders]
 
-    scales = {BASE: _side_by_side(sets, len(data.windows))}
-    scales |= {EXTRAS + place: found.scales for place, found in enumerate(sets)}
-    parts = [p for p in range(len(shared.parts)) if p != HOLES]
-    totals = total(parts, needs, scales)
+    totals = total(parts, by_part, scales)
     out = []
     for place, found in enumerate(sets):
-        base = dict(totals[BASE])
         if place and "corrado_zivney" in needs:
             # Event days are brought to the spread among the events of the set, base included.
-            base |= total([BASE], frozenset({"corrado_zivney"}), {BASE: found.scales})[BASE]
-        extra = totals.get(EXTRAS + place, {})
-        groups = _both(found.windows, base, extra, len(data.windows))
+            again = total([BASE], [frozenset({"corrado_zivney"})], [found.scales])
+            totals[BASE] = {**totals[BASE], **again[BASE]}
+        groups = _of_set(data, found, place, totals)
         out.append(replace(found, groups={**found.groups, **groups}))
     return tuple(out)
+
+
+def _first_window(scales: Scales) -> Scales:
+    one = slice(0, 1)
+    return Scales(
+        scales.sar_sd, scales.scar_sd[one], scales.root[one], scales.tau2[one], scales.centre[one]
+    )

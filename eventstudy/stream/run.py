@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
 from eventstudy.arrays import IntArray
 from eventstudy.errors import InputError
-from eventstudy.inference.leads import Leads, leads
-from eventstudy.inference.registry import cross_event
+from eventstudy.inference.leads import Design, leading
 from eventstudy.inference.sample import Sample, Settings
-from eventstudy.inference.statistic import Statistic
+from eventstudy.inference.windowtests import WindowTests, window_tests
 from eventstudy.names import CROSS_EVENT
 from eventstudy.reduce.leaf import LEAF
 from eventstudy.stream.backend import BackendName, choose_backend
@@ -23,7 +23,7 @@ from eventstudy.stream.passes import FailedFits, Passed, run_passes
 from eventstudy.stream.screening import Dropped, Screened, screen
 from eventstudy.stream.summary import SummarisedSample, summarised
 
-__all__ = ["STREAMED", "StreamOutcome", "WindowTests", "groups_needed", "run_stream"]
+__all__ = ["STREAMED", "StreamOutcome", "groups_needed", "run_stream"]
 
 # What each statistic is computed from, besides the sums that every row shows. Where a test may
 # lead, the table gives its smallest effect, which asks for the correlation: the tracks.
@@ -71,16 +71,6 @@ def groups_needed(names: Sequence[tuple[str, str]]) -> frozenset[str]:
         if (name, variant) == ("grank_t", "block"):
             needed.add("grank_blocks")
     return frozenset(needed)
-
-
-@dataclass(frozen=True, eq=False)
-class WindowTests:
-    """Statistics of one tested window, in canonical order, and what leads among them."""
-
-    start: int
-    end: int
-    statistics: list[Statistic]
-    leads: Leads
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +143,7 @@ class StreamOutcome:
 
 def run_stream(
     data: StreamData,
-    names: Sequence[tuple[str, str]] = STREAMED,
+    names: Sequence[tuple[str, str]] | None = STREAMED,
     *,
     threads: int | None = 2,
     backend: BackendName = "auto",
@@ -166,8 +156,8 @@ def run_stream(
     Parameters
     ----------
     data : StreamData
-    names : sequence of (name, variant)
-        Statistics across events. Those outside of :data:`STREAMED` get a row that says so.
+    names : sequence of (name, variant) or None
+        Statistics across events; None takes those that lead and their usual company. Those outside of :data:`STREAMED` get a row that says so.
     threads : int, optional
         None takes as many as there are processors.
     backend : {"auto", "numpy", "numba"}
@@ -206,12 +196,10 @@ def run_stream(
     screened = screen(data)
     chosen = choose_backend(backend, data)
     settings = settings or Settings()
-    needs = groups_needed(names)
+    needs = groups_needed(_usual() if names is None else names)
     while screened.data.n:
         try:
-            passed = run_passes(
-                screened.data, chosen, workers, needs, block=block, threads=threads or 2
-            )
+            passed = run_passes(screened.data, chosen, workers, needs, block=block, threads=threads)
         except FailedFits as failed:
             screened = _without(screened, failed.rows)
             continue
@@ -242,11 +230,18 @@ def _without(screened: Screened, rows: IntArray) -> Screened:
     )
 
 
-def _tests(sample: SummarisedSample, names: Sequence[tuple[str, str]]) -> tuple[WindowTests, ...]:
-    out = []
-    for start, end in sorted(set(sample.windows)):
-        window = sample.window(start, end)
-        out.append(
-            WindowTests(start, end, cross_event(sample, window, names), leads(sample, window))
-        )
-    return tuple(out)
+def _tests(
+    sample: SummarisedSample, names: Sequence[tuple[str, str]] | None
+) -> tuple[WindowTests, ...]:
+    return tuple(
+        window_tests(sample, sample.window(start, end), names)
+        for start, end in sorted(set(sample.windows))
+    )
+
+
+def _usual() -> list[tuple[str, str]]:
+    """Return the statistics that may lead or accompany, whatever the design will be."""
+    may_lead = [
+        key for d in get_args(Design) for one in (True, False) for key in leading(d, one_day=one)
+    ]
+    return [*may_lead, *((s.name, s.variant) for s in CROSS_EVENT if s.recommended)]

@@ -111,27 +111,28 @@ def _reasons(data: StreamData) -> tuple[npt.NDArray[np.int8], IntArray, IntArray
     would leave it too few returns is estimated on all of them.
     """
     size, at = data.returns.shape[1], data.position.astype(np.int64)
-    known = np.isfinite(data.returns)
-    whole = bool(known.all())
     low = np.clip(at + data.estimation[0], 0, size)
     high = np.clip(at + data.estimation[1] + 1, 0, size)
-    if whole:
-        used, listed = high - low, high - low
+    begin = np.clip(at + data.event[0], 0, size)
+    end = np.clip(at + data.event[1] + 1, 0, size)
+    if data.complete:
+        known = None
+        used, listed, within = high - low, high - low, end - begin
     else:
+        known = np.isfinite(data.returns)
         first = np.where(known.any(axis=1), known.argmax(axis=1), size)[data.asset]
         used = _inside(known, data.asset, low, high)
         listed = np.maximum(high, first) - np.maximum(low, first)
+        within = _inside(known, data.asset, begin, end)
     purged = np.zeros(len(at), dtype=np.int64)
     if data.purged is not None:
         purged = _inside(data.purged, data.asset, low, high)
-        left = _inside(known & ~data.purged, data.asset, low, high)
+        kept = ~data.purged if known is None else known & ~data.purged
+        left = _inside(kept, data.asset, low, high)
         dense = (left < data.min_observations) & (used >= data.min_observations)
         used = np.where(dense, used, left)
         listed = listed - np.where(dense, 0, purged)
         purged = np.where(dense, -purged, purged)
-    begin = np.clip(at + data.event[0], 0, size)
-    end = np.clip(at + data.event[1] + 1, 0, size)
-    within = end - begin if whole else _inside(known, data.asset, begin, end)
     code = np.zeros(len(at), dtype=np.int8)
     code[within == 0] = 4
     code[listed - used > MISSING_SHARE * listed] = 3
@@ -201,7 +202,8 @@ def _usable(data: StreamData, rows: IntArray) -> tuple[BoolArray, FloatArray]:
     index = data.position[rows].astype(np.int64)[:, None] + data.time.taus
     there = (index >= 0) & (index < data.returns.shape[1])
     at, asset = np.where(there, index, 0), data.asset[rows][:, None]
-    on = there & np.isfinite(data.returns[asset, at]) & np.isfinite(data.factors).all(axis=0)[at]
+    known = np.asarray(np.isfinite(data.factors).all(axis=0))
+    on = there & np.isfinite(data.returns[asset, at]) & known[at]
     spans = np.ones(on.shape) if data.spans is None else data.spans[asset, at]
     return on & np.isfinite(spans), spans
 
@@ -226,6 +228,8 @@ def _has_holes(data: StreamData) -> BoolArray:
     low, high = data.position + data.event[0], data.position + data.event[1] + 1
     size = data.returns.shape[1]
     out = (low < 0) | (high > size)
+    if data.complete:
+        return np.asarray(out)
     whole = np.isfinite(data.returns) & np.isfinite(data.factors).all(axis=0)
     if data.spans is not None:
         whole &= data.spans == 1.0

@@ -47,4 +47,4 @@ class CarColumns:
 
     def row(self, window: int) -> FloatArray:
         """Return the CARs of one window, (n,)."""
-        return self._values[window]
+        return np.asarray(self._values[window])

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eventstudy.arrays import IntArray
+from eventstudy.errors import InputError
 from eventstudy.inference.members import MemberSet
 from eventstudy.inference.sample import Sample, Settings, Window
 from eventstudy.inference.view import View
+from eventstudy.reduce.leaf import Scales
 from eventstudy.stream.gathering import gather_rows
 from eventstudy.stream.inputs import StreamData
 from eventstudy.stream.merging import take_windows
@@ -85,6 +87,12 @@ class SummarisedSample(Sample):
         """Return the view of a tested window; only its ``start`` and ``end`` are looked at."""
         key = (window.start, window.end)
         if key not in self._views:
+            if key not in self.windows:
+                shown = ", ".join(f"[{a}, {b}]" for a, b in sorted(set(self.windows)))
+                raise InputError(
+                    f"the window [{window.start}, {window.end}] was not summed up; take one of "
+                    f"{shown}, or name it before the study runs"
+                )
             self._views[key] = self._made(window, self.windows.index(key))
         return self._views[key]
 
@@ -124,9 +132,7 @@ def _members(sample: SummarisedSample, found: WindowSet) -> SummarisedMembers:
     return made
 
 
-def _one(found: WindowSet, local: int) -> Any:
-    from eventstudy.reduce.leaf import Scales
-
+def _one(found: WindowSet, local: int) -> Scales:
     s, at = found.scales, slice(local, local + 1)
     return Scales(s.sar_sd, s.scar_sd[at], s.root[at], s.tau2[at], s.centre[at])
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from eventstudy.errors import InputError
-from eventstudy.inference.power import design_effect, minimum_detectable_effect
-from eventstudy.names import CROSS_EVENT
-from eventstudy.panel_tables import TESTS_COLUMNS, concat
-from eventstudy.stream.run import StreamOutcome, WindowTests
+from eventstudy.panel_tables import TESTS_COLUMNS, concat, tests_frame
+from eventstudy.stream.run import StreamOutcome
 
 __all__ = ["EventLabels", "dropped_table", "events_table", "tests_table"]
 
@@ -23,17 +20,6 @@ EVENTS_COLUMNS = [
     "beta", "r_squared", "purged", "unpurged", "flags",
 ]  # fmt: skip
 DROPPED_COLUMNS = ["event_id", "asset", "stage", "reason", "detail"]
-# Columns of ``tests`` that are fields of a statistic.
-OF_STATISTIC_NAMES = (
-    "name", "variant", "n_events", "n_clusters", "rbar", "estimate", "se", "ci_low", "ci_high",
-    "statistic", "distribution", "df", "pvalue", "alternative", "note",
-)  # fmt: skip
-OF_STATISTIC = attrgetter(*OF_STATISTIC_NAMES)
-OF_WINDOW_NAMES = (
-    "start", "end", "leads", "title", "independent", "lead_reason", "mde", "design_effect",
-)  # fmt: skip
-_Row = tuple[int, int, bool, str, bool, str, float, float]
-TITLES = {(s.name, s.variant): s.title for s in CROSS_EVENT}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +43,7 @@ class EventLabels:
 
 def _strings(values: object) -> pd.api.extensions.ExtensionArray:
     """Return strings as the array that a frame would make of them."""
-    return pd.Series(values).array  # type: ignore[call-overload, no-any-return]
+    return pd.Series(values).array  # type: ignore[no-any-return]
 
 
 def _identifiers(
@@ -140,28 +126,6 @@ def dropped_table(outcome: StreamOutcome, labels: EventLabels) -> pd.DataFrame:
     )
 
 
-def _detectable(outcome: StreamOutcome, tests: WindowTests) -> tuple[float, float]:
-    """Return the smallest mean CAR found with 80 % power, and the design effect behind it."""
-    assert outcome.sample is not None
-    v = outcome.sample.view(outcome.sample.window(tests.start, tests.end))
-    if v.n < 2:
-        return np.nan, np.nan
-    rho = 0.0 if tests.leads.design == "distinct" else max(v.rbar_overlap, 0.0)
-    spread = float(v.sums.car.sd[0])
-    effect = design_effect(v.n, rho)
-    if not spread > 0.0:
-        return np.nan, effect
-    level = outcome.sample.settings.level
-    return minimum_detectable_effect(spread, n=v.n, rho=rho, level=level), effect
-
-
-def _leading(tests: WindowTests) -> list[bool]:
-    return [
-        (s.name, s.variant) in tests.leads.tests and bool(np.isfinite(s.pvalue))
-        for s in tests.statistics
-    ]
-
-
 def tests_table(outcome: StreamOutcome, panel: str, model: str) -> pd.DataFrame:
     """Return a row for each window and statistic, windows by start and end.
 
@@ -175,26 +139,9 @@ def tests_table(outcome: StreamOutcome, panel: str, model: str) -> pd.DataFrame:
     DataFrame
         ``pvalue_adjusted`` is NaN: see :func:`eventstudy.panel_tables.adjusted`.
     """
-    rows: list[_Row] = []
-    for tests in outcome.tests:
-        leading, broken = _leading(tests), frozenset(tests.leads.assume_independence)
-        found = _detectable(outcome, tests) if any(leading) else (np.nan, np.nan)
-        for s, lead in zip(tests.statistics, leading, strict=True):
-            mde, effect = found if lead else (np.nan, np.nan)
-            key = s.name, s.variant
-            reason = tests.leads.reason if lead else ""
-            rows.append(
-                (tests.start, tests.end, lead, TITLES[key], key in broken, reason, mde, effect)
-            )
-    if not rows:
+    if outcome.sample is None:
         return concat([], TESTS_COLUMNS)
-    numbers = [OF_STATISTIC(s) for tests in outcome.tests for s in tests.statistics]
-    columns: dict[str, object] = dict(
-        zip(OF_STATISTIC_NAMES, zip(*numbers, strict=True), strict=True)
-    )
-    columns |= dict(zip(OF_WINDOW_NAMES, zip(*rows, strict=True), strict=True))
-    columns |= {"panel": panel, "model": model, "pvalue_adjusted": np.nan}
-    return pd.DataFrame({name: columns[name] for name in TESTS_COLUMNS})
+    return tests_frame(outcome.sample, outcome.tests, panel, model)
 
 
 # The name begins like a test's; pytest must not collect it where it is imported.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -60,12 +60,12 @@ def first_task(shared: Shared, task: Task, *, needs: Sequence[frozenset[str]]) -
 
 
 def second_task(
-    shared: Shared, task: Task, *, needs: frozenset[str], scales: Mapping[int, Scales]
+    shared: Shared, task: Task, *, needs: Sequence[frozenset[str]], scales: Sequence[Scales]
 ) -> list[SecondLeaf]:
-    """Reduce the leaves of a task to the groups of the second pass; ``scales`` by part."""
+    """Reduce the leaves of a task to the groups of the second pass; both choices by part."""
     data, backend = shared.parts[task.part], shared.backends[task.part]
     own = scales[task.part]
-    return [backend.second(data, low, high, own, needs) for low, high in task.leaves]
+    return [backend.second(data, low, high, own, needs[task.part]) for low, high in task.leaves]
 
 
 def groups_of(leaf: FirstLeaf | SecondLeaf) -> dict[str, Group]:

@@ -18,11 +18,12 @@ import numpy as np
 
 from eventstudy.arrays import EventBlock, FloatArray, ForecastCovariance, ModelFit
 from eventstudy.models.linear import RANK_TOLERANCE
+from eventstudy.reduce.groups import Tracks
 from eventstudy.stream.gathering import Dates
 from eventstudy.stream.inputs import StreamData
 from eventstudy.stream.room import Fresh, pieces
 
-__all__ = ["Whole", "fit_whole"]
+__all__ = ["Whole", "fit_whole", "whole_tracks"]
 
 # Share of the returns' sum of squares below which a residual is projected a second time: one
 # projection leaves rounding of the returns, which by then is no longer rounding of the residual.
@@ -246,3 +247,33 @@ def _adjusted(data: StreamData, block: EventBlock, room: Fresh) -> Whole | None:
     )
     days = np.array([end - start + 1.0 for start, end in data.windows])
     return Whole(fit, np.broadcast_to(np.sqrt(days), (n, len(days))))
+
+
+def whole_tracks(data: StreamData, block: EventBlock, fit: ModelFit, dates: Dates) -> Tracks:
+    """Add up the unit residuals of whole events by date; in canonical order a date is one run.
+
+    The numbers are those of :func:`eventstudy.reduce.tracks.tracks`, which looks at every
+    calendar day of every event.
+    """
+    n, t = fit.residuals.shape
+    sums, squares = np.zeros((2, len(dates.first), t))
+    for rows in pieces(n):
+        unit = fit.residuals[rows]
+        if not fit.names:
+            unit = unit - unit.mean(axis=1)[:, None]
+        unit = unit / np.sqrt(_dot(unit, unit))[:, None]
+        here = slice(dates.at[rows.start], dates.at[rows.stop - 1] + 1)
+        cuts = np.maximum(dates.first[here] - rows.start, 0)
+        sums[here] += np.add.reduceat(unit, cuts, axis=0)
+        unit *= unit
+        squares[here] += np.add.reduceat(unit, cuts, axis=0)
+    events = np.diff(np.append(dates.first, n)).astype(np.float64)
+    return Tracks(
+        date=data.days[dates.position],
+        days=block.days_evt[dates.first],
+        start=dates.position + data.estimation[0],
+        sums=sums,
+        squares=squares,
+        count=np.repeat(events[:, None], t, axis=1),
+        events=events,
+    )

@@ -22,7 +22,7 @@ from eventstudy.cli import guard
 from eventstudy.cli.app import app
 from eventstudy.cli.assetkinds import INDICES, YAHOO_INDEX, guess_benchmark, kind_of
 from eventstudy.cli.draft import Draft
-from eventstudy.cli.drafttext import study_text
+from eventstudy.cli.draft_text import study_text
 from eventstudy.prices.bundled import load_bundled
 from eventstudy.studyfile import load_study
 from tests.cli.conftest import Outcome
@@ -243,21 +243,28 @@ def test_every_key_behind_a_mark_can_be_used(here: Path, what: str, lines: list[
     load_study(here / "study.toml")
 
 
-def test_a_file_has_marks_for_every_key_of_its_sections() -> None:
-    from eventstudy.settings import EventsSettings, ModelSettings, StudySection, WindowsSettings
-
+def test_a_file_shows_what_could_be_asked_of_a_study() -> None:
     draft = Draft(Path("s.toml"), models=("market_model",), benchmark=("SP500",), assets=("XOM",))
-    parts = re.split(r"^#?\[", study_text(draft), flags=re.M)
-    # What a beginner has no use for is in the documentation alone.
-    elsewhere = {"rates", "risk_free", "half_life", "intercept", "distribution", "draws",
-                 "group_threshold", "group_hours", "frame", "list", "rows", "url", "file",
-                 "columns", "include"}  # fmt: skip
-    sections = {"study]": StudySection, "events]": EventsSettings, "model]": ModelSettings,
-                "windows]": WindowsSettings}  # fmt: skip
-    for head, settings in sections.items():
-        part = next(p for p in parts if p.startswith(head))
-        for key in set(settings.model_fields) - elsewhere:
-            assert re.search(rf"^#?{key} = ", part, re.M), f"{head} {key}"
+    text = study_text(draft)
+    parts = {part.split("]")[0]: part for part in re.split(r"^#?\[+", text, flags=re.M)}
+    shown = {
+        "study": ["name", "returns", "missing", "currency", "seed"],
+        "events": ["timezone", "policy", "signed", "group_similar"],
+        "events.list": ["timestamp", "asset", "uncertainty_minutes", "group"],
+        "prices": ["source", "assets"],
+        "model": ["name", "benchmark", "benchmark_lags", "also"],
+        "windows": ["event", "estimation", "report", "min_observations", "purge"],
+        "tests": ["names", "alternative", "multiplicity"],
+        "regression": ["on", "window"],
+        "specification": ["windows"],
+    }
+    for section, keys in shown.items():
+        for key in keys:
+            found = re.search(rf"^#?{key} = ", parts[section], re.M)
+            assert found, f"{section} {key}"
+            before = parts[section][: found.start()].splitlines()
+            head = len(before) <= 1 or key in ("timestamp", "window", "on", "windows")
+            assert head or before[-1].startswith("# ") or before[-2].startswith("# "), key
 
 
 def test_a_terminal_of_80_columns_holds_it(here: Path, real_prices: str) -> None:

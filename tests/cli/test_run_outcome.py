@@ -326,7 +326,7 @@ def test_help_is_quick_because_heavy_libraries_wait(tmp_path: Path) -> None:
     assert result.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["", "run", "pin", "doctor"])
+@pytest.mark.parametrize("name", ["", "run", "new", "pin", "fetch", "report", "doctor"])
 def test_help_has_an_example(command, name: str) -> None:
     result = command(*([name] if name else []), "--help")
     assert result.code == 0

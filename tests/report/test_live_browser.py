@@ -6,7 +6,6 @@ skipped, and say so.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +98,14 @@ def test_what_is_drawn_is_what_the_page_holds(browser: Any, files: dict[str, Pat
     page.close()
 
 
+def wait_for_label(page: Any, text: str) -> None:
+    """Wait until the cumulated return shows a text; plotly.js draws it with a delay."""
+    page.wait_for_function(
+        "want => document.querySelector('[data-chart=e0a0c] .hoverlayer').textContent === want",
+        arg=text,
+    )
+
+
 def test_mouse_and_keys_read_the_same_numbers(browser: Any, files: dict[str, Path]) -> None:
     page, _ = opened(browser, files["one"], 1440)
     drawn(page)
@@ -106,24 +113,18 @@ def test_mouse_and_keys_read_the_same_numbers(browser: Any, files: dict[str, Pat
     box = page.locator(".live[data-chart=e0a0c]")
     box.scroll_into_view_if_needed()
     said = box.locator("xpath=..").locator(".told-point")
-    label = box.locator(".hoverlayer text.nums")
     for key, at in (("Home", 0), ("ArrowRight", 1), ("End", -1), ("ArrowLeft", -2)):
         box.focus()
         page.keyboard.press(key)
         lines = chart["says"][at]
         assert said.text_content() == ", ".join(lines)
-        label.first.wait_for()
-        assert "".join(label.all_text_contents()) == "".join(lines)
+        wait_for_label(page, "".join(lines))
     page.keyboard.press("Escape")
     assert said.text_content() == ""
     point = box.locator(".scatterlayer .trace").last.locator(".point").nth(3)
     spot = point.bounding_box()
     page.mouse.move(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
-    label.first.wait_for()
-    page.wait_for_function(
-        "want => document.querySelector('[data-chart=e0a0c] .hoverlayer')?.textContent === want",
-        arg="".join(chart["says"][3]),
-    )
+    wait_for_label(page, "".join(chart["says"][3]))
     assert any(line.startswith("Session ") for line in chart["says"][3])
     page.close()
 
@@ -171,7 +172,7 @@ def test_dark_follows_the_reader(browser: Any, files: dict[str, Path]) -> None:
     color = "document.querySelector('[data-chart=e0a0c]').layout.font.color"
     light = page.evaluate(color)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{color} !== {json.dumps(light)}")
+    page.wait_for_function(f"was => {color} !== was", arg=light)
     ink = "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
     assert page.evaluate(color) == page.evaluate(ink)
     assert faults == []

@@ -8,13 +8,13 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from tests.stream.test_equality import holes
-from tests.stream.worlds import World, world
 
 from eventstudy.stream import tasks
 from eventstudy.stream.inputs import StreamData
 from eventstudy.stream.run import StreamOutcome, run_stream
 from eventstudy.stream.tables import EventLabels, events_table, tests_table
+from tests.stream.test_equality import holes
+from tests.stream.worlds import World, world
 
 WORLDS: dict[str, Callable[[], World]] = {
     "whole": lambda: world(n=200),

@@ -12,11 +12,12 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from tests.stream.worlds import World, held_tests, world
 
 from eventstudy.inference.statistic import Statistic
 from eventstudy.stream import numpy_backend
+from eventstudy.stream.backend import BackendName
 from eventstudy.stream.run import STREAMED, run_stream
+from tests.stream.worlds import World, held_tests, world
 
 # Sums of the same numbers in another order: a few units of 1e-16 for each, more where a statistic
 # is a small difference of large sums, which the absolute part stands for.
@@ -44,6 +45,20 @@ def one_each(w: World) -> World:
     days = np.random.default_rng(5).integers(-3, 4, len(w.asset))
     returns[w.asset, w.position + days] = np.nan
     return replace(w, returns=returns)
+
+
+def nobody_on_the_last_day(w: World) -> World:
+    returns = w.returns.copy()
+    returns[w.asset, w.position + 3] = np.nan
+    return replace(w, returns=returns)
+
+
+def outside(w: World) -> World:
+    """Event windows that reach beyond the last day, estimation windows before the first."""
+    position = w.position.copy()
+    position[:4] = w.returns.shape[1] - np.array([1, 2, 3, 4])
+    position[4:8] = np.array([45, 50, 60, 69])
+    return replace(w, position=position)
 
 
 def spanned(w: World) -> World:
@@ -88,6 +103,9 @@ WORLDS: dict[str, Callable[[], World]] = {
     "spans": lambda: spanned(world()),
     "spans, adjusted": lambda: spanned(world(model="market_adjusted")),
     "purged": lambda: purged(world(n=25, assets=20)),
+    "nobody on the last day": lambda: nobody_on_the_last_day(world(n=30)),
+    "beyond the data": lambda: outside(world()),
+    "beyond the data, passed over": lambda: replace(outside(world()), missing="skip"),
     "everyone has a hole": lambda: one_each(world(n=20)),
 }
 
@@ -107,11 +125,13 @@ def wrong(ours: Statistic, theirs: Statistic) -> list[str]:
     return out
 
 
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
 @pytest.mark.parametrize("name", WORLDS)
-def test_every_test_of_every_window(name: str) -> None:
+def test_every_test_of_every_window(name: str, backend: BackendName) -> None:
+    """``auto`` takes the compiled kernels where they are installed and serve."""
     w = WORLDS[name]()
     theirs = held_tests(w, STREAMED)
-    outcome = run_stream(w.data(), backend="numpy", threads=1)
+    outcome = run_stream(w.data(), backend=backend, threads=1)
     assert not [d for d in outcome.dropped if d.stage == "estimation"]
     assert [(t.start, t.end) for t in outcome.tests] == list(theirs)
     found = []

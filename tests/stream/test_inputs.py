@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.stream.worlds import world
 
 from eventstudy import estimate as held
 from eventstudy.errors import InputError
@@ -17,6 +16,7 @@ from eventstudy.stream.inputs import canonical_order, stream_data
 from eventstudy.stream.run import run_stream
 from eventstudy.stream.screening import screen
 from eventstudy.stream.tables import EventLabels, dropped_table, events_table, tests_table
+from tests.stream.worlds import world
 
 RETURNS = np.zeros((2, 50))
 GOOD: dict[str, Any] = {
@@ -84,6 +84,24 @@ def test_what_is_refused_when_it_runs() -> None:
         run_stream(data, threads=0)
     with pytest.raises(InputError, match="did you mean 'bmp_t'"):
         run_stream(data, [("bmp_tt", "published")], backend="numpy")
+
+
+def test_a_window_that_was_not_asked_for() -> None:
+    sample = run_stream(world().data(), [("bmp_t", "published")], backend="numpy").sample
+    assert sample is not None
+    with pytest.raises(InputError, match=r"\[-2, 1\] was not summed up; take one of \[-3, -3\]"):
+        sample.view(sample.window(-2, 1))
+
+
+def test_statistics_that_need_the_events_say_so() -> None:
+    names = [("bmp_t", "published"), ("bootstrap_t", "published"), ("gls_t", "published")]
+    outcome = run_stream(world().data(), names, backend="numpy")
+    for tests in outcome.tests:
+        bmp, bootstrap, gls = tests.statistics
+        assert np.isfinite(bmp.pvalue)
+        assert np.isnan([bootstrap.pvalue, gls.pvalue]).all()
+        assert bootstrap.note
+        assert gls.note
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 1000])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from tests.stream.test_equality import holes, only_before
-from tests.stream.worlds import world
 
 from eventstudy.arrays import EventBlock, ModelFit
 from eventstudy.models import ModelOptions, fit_model
+from eventstudy.reduce.leaf import Leaf
+from eventstudy.reduce.tracks import tracks
+from eventstudy.stream import room
 from eventstudy.stream.gathering import dates_of, gather_rows
 from eventstudy.stream.linefit import fits_line, line_fit
 from eventstudy.stream.numpy_backend import leaf_windows
-from eventstudy.stream.wholefit import fit_whole
+from eventstudy.stream.wholefit import fit_whole, whole_tracks
+from tests.stream.test_equality import holes, only_before
+from tests.stream.worlds import world
 
 # Rounding of two ways to the same projection; returns are of the order of 0.01.
 RELATIVE, ABSOLUTE = 1e-12, 1e-16
@@ -118,6 +121,26 @@ def test_the_fit_of_whole_events(model: str) -> None:
         np.testing.assert_allclose(whole.per_sigma[:, j] * whole.fit.sigma, se, rtol=RELATIVE)
         se = np.sqrt(whole.fit.covariance.quadratic(c))
         np.testing.assert_allclose(whole.per_sigma[:, j] * whole.fit.sigma, se, rtol=RELATIVE)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_tracks_of_whole_events(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By date and with what is known of the calendar, against day by day for every event."""
+    monkeypatch.setattr(room, "PIECE", 7)
+    w = world(n=50, model=model, dates=11)
+    data = w.data()
+    dates = dates_of(data, 5, 45)
+    block = gather_rows(data, 5, 45)
+    whole = fit_whole(data, block, dates)
+    assert whole is not None
+    cluster = data.days[data.position[5:45]]
+    k = whole.fit.theta.shape[1]
+    theirs = tracks(Leaf(block, whole.fit, cluster, k, data.days))
+    ours = whole_tracks(data, block, whole.fit, dates)
+    for f in fields(theirs):
+        np.testing.assert_allclose(
+            getattr(ours, f.name), getattr(theirs, f.name), rtol=RELATIVE, atol=1e-15
+        )
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.stream.test_equality import ABSOLUTE, RELATIVE, holes, one_each
-from tests.stream.worlds import EVENT, World, held_sample, world
 
 from eventstudy.abnormal import tested_window
 from eventstudy.errors import InputError
@@ -19,6 +17,8 @@ from eventstudy.stream.run import STREAMED, run_stream
 from eventstudy.stream.tables import EventLabels, events_table, tests_table
 from eventstudy.study import Study
 from eventstudy.tables import EMPTY, _events
+from tests.stream.test_equality import ABSOLUTE, RELATIVE, holes, one_each
+from tests.stream.worlds import EVENT, World, held_sample, world
 
 NAMES = [f"asset {i}" for i in range(6)]
 
