@@ -317,7 +317,8 @@ def _catalogue(study: Study, folder: Path, frames: Mapping[str, pd.DataFrame]) -
 
 def _check_include(study: Study, catalogue: Catalogue) -> None:
     frame = catalogue.frame
-    known = {str(v) for v in (*frame["event_id"], *frame["group"]) if str(v)}
+    if study.events.include is not None:
+        known = {str(v) for v in (*frame["event_id"], *frame["group"]) if str(v)}
     for name in study.events.include or ():
         if name not in known:
             raise InputError(

@@ -18,7 +18,7 @@ from eventstudy.errors import InputError
 from eventstudy.names import MissingPolicy, ReturnKind
 from eventstudy.prices.panel import PricePanel
 
-__all__ = ["MAX_GAP", "AssetReturns", "Factor", "asset_returns"]
+__all__ = ["MAX_GAP", "AssetReturns", "Factor", "asset_returns", "given_matrix"]
 
 # Longest span, in sessions, that a trade-to-trade return may cover.
 MAX_GAP = 5
@@ -263,3 +263,40 @@ def _given_returns(
         level=np.full(len(sessions), np.nan),
         undefined=np.zeros(len(sessions), dtype=bool),
     )
+
+
+def given_matrix(
+    panel: PricePanel,
+    assets: Sequence[str],
+    factors: Sequence[Factor],
+    sessions: npt.NDArray[np.datetime64],
+    risk_free: str | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the given returns of many assets on one calendar, and their common regressors.
+
+    Parameters
+    ----------
+    panel : PricePanel
+        Of returns.
+    assets : sequence of str
+    factors : sequence of Factor
+    sessions : (D,) datetime64[D]
+    risk_free : str, optional
+        As in :func:`asset_returns`.
+
+    Returns
+    -------
+    returns : (A, D) float
+        C-contiguous; NaN where the return or a regressor is missing.
+    factors : (F, D) float
+    """
+    index = pd.DatetimeIndex(sessions.astype("datetime64[ns]"))
+    values = panel.close[list(assets)].reindex(index).to_numpy(dtype=np.float64).T
+    columns = [_shifted(_column(panel, f.column, sessions), f.lag) for f in factors]
+    if risk_free:
+        rate = _column(panel, risk_free, sessions)
+        excess, columns = _excess(values, columns, factors, rate)
+        values = excess
+    stacked = np.stack(columns) if columns else np.empty((0, len(sessions)))
+    exists = np.isfinite(stacked).all(axis=0)
+    return np.ascontiguousarray(np.where(exists, values, np.nan)), np.where(exists, stacked, np.nan)

@@ -19,7 +19,7 @@ from eventstudy.events.catalogue import Catalogue
 from eventstudy.events.placing import Placed, place_catalogue
 from eventstudy.plan import AssetPlan, ModelPlan
 from eventstudy.prices.panel import PricePanel
-from eventstudy.returns import AssetReturns, asset_returns
+from eventstudy.returns import AssetReturns, asset_returns, given_matrix
 from eventstudy.stream.inputs import StreamData, stream_data
 from eventstudy.study import LEAST_SQUARES, Study
 from eventstudy.tables import window_list
@@ -168,6 +168,10 @@ def _matrix(
     assets: list[str],
 ) -> _Matrix | None:
     sessions = plans[assets[0]].calendar.sessions
+    if panel.kind == "returns":
+        return _Matrix(
+            *given_matrix(panel, assets, plan.factors, sessions, plan.risk_free), sessions
+        )
     parts: list[AssetReturns] = []
     for asset in assets:
         part = asset_returns(

@@ -48,7 +48,7 @@ class _Run:
 
     def __init__(self, units: Units, unit: Unit, outcome: StreamOutcome) -> None:
         self.units, self.unit, self.outcome = units, unit, outcome
-        self.ids: Objects = units.catalogue.frame["event_id"].to_numpy()
+        self.ids = units.catalogue.frame["event_id"].array
         self.names: Objects = np.array(list(units.plans), dtype=object)
 
     @property
@@ -71,7 +71,7 @@ class _Run:
         screened = self.outcome.screened
         return pd.DataFrame(
             {
-                "event_id": self.ids[placed.row[pair]],
+                "event_id": self.ids.take(placed.row[pair]),
                 "asset": self.names[placed.owner[pair]],
                 "session": sessions.astype("datetime64[ns]"),
                 "order": pair,
@@ -199,7 +199,7 @@ def _events(run: _Run) -> pd.DataFrame:
     rows = run.outcome.input_order()
     placed, pair = run.units.placed, run.unit.pair
     labels = EventLabels(
-        run.ids[placed.row[pair]], run.unit.assets, panel=run.panel, model=run.model
+        run.ids.take(placed.row[pair]), run.unit.assets, panel=run.panel, model=run.model
     )
     order = run.pairs(rows)
     frame = events_table(run.outcome, labels, flags=_flags(run, order, rows).tolist())
@@ -252,7 +252,7 @@ def _dropped(units: Units, runs: list[_Run]) -> pd.DataFrame:
         parts.append(
             pd.DataFrame(
                 {
-                    "event_id": run.ids[units.placed.row[pair]],
+                    "event_id": run.ids.take(units.placed.row[pair]),
                     "asset": run.names[units.placed.owner[pair]],
                     "stage": [d.stage for d in run.outcome.dropped],
                     "reason": [d.reason for d in run.outcome.dropped],

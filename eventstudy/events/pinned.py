@@ -292,8 +292,8 @@ def _dates(
             event = events.iloc[int(bad[0])]
             raise InputError(
                 f"event {event['event_id']!r}: {days[bad[0]]} is no session of {calendar.name}, "
-                f"the calendar of asset {str(assets[bad[0]])!r}, and [events] policy is 'error'; correct the "
-                "date, or choose next, previous or exclude"
+                f"the calendar of asset {str(assets[bad[0]])!r}, and [events] policy is 'error'; "
+                "correct the date, or choose next, previous or exclude"
             )
     return pin_dates(days, calendar, policy=policy)
 

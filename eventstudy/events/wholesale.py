@@ -25,12 +25,11 @@ WHOLESALE_FROM = 1000
 _TEXT = ("event_id", "asset", "headline", "source", "url", "group")
 _NUMBERS = ("uncertainty_minutes", "sign", "surprise")
 _FIRST, _LAST = np.datetime64("1700-01-01"), np.datetime64("2261-01-01")
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _LONGEST = 60 * 24 * 366.0
 
-Objects = npt.NDArray[np.object_]
 
-
-class _NotPlain(Exception):
+class _NotPlainError(Exception):
     """A column that the rows have to look at."""
 
 
@@ -69,27 +68,27 @@ def catalogue_from_columns(
     given = {ours: frame.iloc[:, names.index(theirs)] for ours, theirs in mapping.items()}
     try:
         data = _columns(given, len(frame))
-    except _NotPlain:
+    except _NotPlainError:
         return None
     out = pd.DataFrame(data, columns=list(ORDER), copy=False)
     for name in names:
         if name not in mapping.values():
             key = name if name not in out.columns else f"{name}_given"
             values = frame.iloc[:, names.index(name)]
-            out[key] = np.array(values.tolist() + [None], dtype=object)[:-1]
+            out[key] = np.array([*values.tolist(), None], dtype=object)[:-1]
             out[key] = out[key].infer_objects()
     return Catalogue(out, origin)
 
 
 def _columns(given: Mapping[str, pd.Series[Any]], n: int) -> dict[str, Any]:
     if "timestamp" not in given or n == 0:
-        raise _NotPlain
+        raise _NotPlainError
     data: dict[str, Any] = {name: _text(given.get(name), n) for name in _TEXT}
     if "event_id" in given:
-        if "" in set(data["event_id"][:1]) or (data["event_id"] == "").any():
-            raise _NotPlain
+        if (data["event_id"] == "").any():
+            raise _NotPlainError
     else:
-        data["event_id"] = np.array([str(i) for i in range(1, n + 1)], dtype=object)
+        data["event_id"] = pd.Series([str(i) for i in range(1, n + 1)]).array
     data["timestamp"], data["date"] = _stamps(given["timestamp"], n)
     for name in _NUMBERS:
         data[name] = _numbers(given.get(name), name, n)
@@ -100,29 +99,25 @@ def _columns(given: Mapping[str, pd.Series[Any]], n: int) -> dict[str, Any]:
     return data
 
 
-def _text(column: pd.Series[Any] | None, n: int) -> Objects:
+def _text(column: pd.Series[Any] | None, n: int) -> Any:
+    """Return text as the array that a frame holds it in, ``""`` where there is none."""
     if column is None or column.isna().all():
-        out = np.empty(n, dtype=object)
-        out[:] = ""
-        return out
+        return pd.Series([""]).array.take(np.zeros(n, dtype=np.int64))
     if isinstance(column.dtype, pd.CategoricalDtype):
-        kinds = _text(pd.Series(column.cat.categories), len(column.cat.categories))
-        codes = column.cat.codes.to_numpy()
-        return np.append(kinds, "")[codes]
+        kinds = pd.Series([*_text(pd.Series(column.cat.categories), 0), ""]).array
+        codes = column.cat.codes.to_numpy().astype(np.int64)
+        return kinds.take(np.where(codes < 0, len(kinds) - 1, codes))
     if pd.api.types.is_integer_dtype(column.dtype) and not column.isna().any():
-        return np.array(list(map(str, column.tolist())), dtype=object)
+        return pd.Series(list(map(str, column.tolist()))).array
     try:
         text = pa.array(column, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        raise _NotPlain from None
+        raise _NotPlainError from None
     if not (pa.types.is_string(text.type) or pa.types.is_large_string(text.type)):
-        raise _NotPlain
+        raise _NotPlainError
     if pc.any(pc.not_equal(pc.utf8_trim_whitespace(text), text)).as_py():
-        raise _NotPlain
-    values = column.to_numpy(dtype=object)
-    if text.null_count:
-        values = np.where(column.isna().to_numpy(), "", values)
-    return np.asarray(values, dtype=object)
+        raise _NotPlainError
+    return (column.fillna("") if text.null_count else column).array
 
 
 def _stamps(
@@ -137,13 +132,29 @@ def _stamps(
         values = column.to_numpy()
         days = values.astype("datetime64[D]")
         if not (days == values).all():
-            raise _NotPlain
+            raise _NotPlainError
     else:
-        raise _NotPlain
+        values = days = _dates(column)
     if np.isnat(values).any() or not ((days >= _FIRST) & (days < _LAST)).all():
-        raise _NotPlain
+        raise _NotPlainError
     stamps = values.astype("datetime64[ns]")
     return (stamps, none) if isinstance(column.dtype, pd.DatetimeTZDtype) else (none, stamps)
+
+
+def _dates(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
+    """Return dates written as 2022-02-15."""
+    try:
+        text = pa.array(column, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise _NotPlainError from None
+    if not (pa.types.is_string(text.type) or pa.types.is_large_string(text.type)):
+        raise _NotPlainError
+    if text.null_count or not pc.all(pc.match_substring_regex(text, _DATE)).as_py():
+        raise _NotPlainError
+    try:
+        return column.to_numpy(dtype="U10").astype("datetime64[D]")
+    except ValueError:  # there is no such date
+        raise _NotPlainError from None
 
 
 def _numbers(column: pd.Series[Any] | None, name: str, n: int) -> npt.NDArray[np.float64]:
@@ -151,20 +162,24 @@ def _numbers(column: pd.Series[Any] | None, name: str, n: int) -> npt.NDArray[np
         return np.full(n, 0.0 if name == "uncertainty_minutes" else np.nan)
     kind = column.dtype
     if not isinstance(kind, np.dtype) or kind.kind not in "fiu":
-        raise _NotPlain
+        raise _NotPlainError
     values = column.to_numpy(dtype=np.float64)
     if np.isinf(values).any():
-        raise _NotPlain
+        raise _NotPlainError
     if name == "uncertainty_minutes":
         if (values < 0).any() or (values > _LONGEST).any():
-            raise _NotPlain
+            raise _NotPlainError
         return np.where(np.isnan(values), 0.0, values)
     if name == "sign" and not np.isin(values[~np.isnan(values)], (-1.0, 0.0, 1.0)).all():
-        raise _NotPlain
+        raise _NotPlainError
     return values
 
 
-def _check_unique(ids: Objects, assets: Objects, stamps: npt.NDArray[np.datetime64]) -> None:
+def _check_unique(
+    ids: Any,
+    assets: Any,
+    stamps: npt.NDArray[np.datetime64],
+) -> None:
     """See that a pair of event_id and asset is given once, and an event_id has one timestamp."""
     codes, kinds = pd.factorize(ids)
     if len(kinds) == len(ids):
@@ -172,8 +187,8 @@ def _check_unique(ids: Objects, assets: Objects, stamps: npt.NDArray[np.datetime
     on, markets = pd.factorize(assets)
     pairs = codes.astype(np.int64) * len(markets) + on
     if len(pd.unique(pairs)) != len(pairs):
-        raise _NotPlain
+        raise _NotPlainError
     first = np.empty(len(kinds), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(ids))[::-1]
     if not (stamps == stamps[first[codes]]).all():
-        raise _NotPlain
+        raise _NotPlainError

@@ -43,12 +43,13 @@ MACROS = r"""% Letters that the engine or the font lacks are printed as their co
 \ifdefined\eventstudyletters\else
   \ifdefined\eventstudyfont\else\let\eventstudyfont\relax\fi
   \protected\def\eventstudycodes#1{\eventstudyleft{\tiny\ttfamily#1}\penalty0\hspace{.1em}}
-  \protected\def\eventstudyletter#1#2{\eventstudyletters{#1}{#1}{#2}{#2}\penalty0\hspace{0pt}}
-  % Text, its first letter, the code of that, all codes.
+  \protected\def\eventstudyletter#1#2#3{%
+    \eventstudyletters{#1}{#1}{#2}{#3}\penalty0\hspace{0pt}}
+  % Text, its first letter, the number of that, all codes.
   \ifdefined\Umathchar
     \protected\def\eventstudyletters#1#2#3#4{{%
-      \iffontchar\font"#3\relax\else\eventstudyfont\fi
-      \iffontchar\font"#3\relax#1\else\eventstudycodes{#4}\fi}}
+      \iffontchar\font#3\relax\else\eventstudyfont\fi
+      \iffontchar\font#3\relax#1\else\eventstudycodes{#4}\fi}}
   \else
     \protected\def\eventstudyletters#1#2#3#4{%
       \ifcsname u8:\detokenize{#2}\endcsname#1\else\eventstudycodes{#4}\fi}
@@ -169,6 +170,6 @@ def _letters(run: str, *, turned: bool) -> str:
         text = "".join("{}" if c == "\u0000" else _SPECIAL.get(c, c) for c in text)
         return _NUMBER.sub(r"\\eventstudyleft{\g<0>}", text) if turned else text
     if _script(run[0]) == "alone" and len(run) == 1:
-        return rf"\eventstudyletter{{{run}}}{{{ord(run):X}}}"
+        return rf"\eventstudyletter{{{run}}}{{{ord(run)}}}{{{ord(run):04X}}}"
     codes = " ".join(f"{ord(c):04X}" for c in run)
-    return rf"\eventstudyletters{{{run}}}{{{run[0]}}}{{{ord(run[0]):X}}}{{{codes}}}"
+    return rf"\eventstudyletters{{{run}}}{{{run[0]}}}{{{ord(run[0])}}}{{{codes}}}"

@@ -14,6 +14,7 @@ from eventstudy.names import CROSS_EVENT, SINGLE_EVENT
 from eventstudy.report import facts
 from eventstudy.report.format import HTML, Format, one_line
 from eventstudy.report.latex import LATEX, table_latex
+from eventstudy.report.latex_letters import MACROS, needs_macros
 from eventstudy.report.markdown import MARKDOWN, table_text
 from eventstudy.report.notebook import table_html
 from eventstudy.report.panel_words import estimate_text, interval_text
@@ -105,9 +106,14 @@ class PaperTable:
         return "\n".join([*head, *table_text(table)]) + "\n"
 
     def to_latex(self, label: str | None = None) -> str:
-        r"""Return it for a paper: booktabs, with caption and ``\label``, by default tab:<name>."""
+        r"""Return it for a paper: booktabs, with caption and ``\label``, by default tab:<name>.
+
+        The preamble needs ``\usepackage{booktabs,longtable,array,graphicx}``. Letters beyond Latin
+        go through a command that stands before the table then.
+        """
         table = self.make(LATEX)
-        return table_latex(table, f"tab:{self.name}" if label is None else label) + "\n"
+        text = table_latex(table, f"tab:{self.name}" if label is None else label)
+        return (MACROS if needs_macros(text) else "") + text + "\n"
 
     def to_html(self) -> str:
         """Return it as a fragment of HTML without a style sheet."""

@@ -173,8 +173,10 @@ def _check_workers(client: Any, scheduler: str) -> None:
         ) from None
     here = _same()
     for worker, found in sorted(client.run(_versions, on_error="return").items()):
-        if isinstance(found, Exception):
+        if isinstance(found, ImportError):
             raise _not_there(worker) from None
+        if isinstance(found, Exception):
+            continue  # it is gone already
         for name, own in here.items():
             theirs = found.get(name, "")
             if not _alike(name, own, theirs):

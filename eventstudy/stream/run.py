@@ -157,7 +157,8 @@ def run_stream(
     ----------
     data : StreamData
     names : sequence of (name, variant) or None
-        Statistics across events; None takes those that lead and their usual company. Those outside of :data:`STREAMED` get a row that says so.
+        Statistics across events; None takes those that lead and their usual company. Those
+        outside of :data:`STREAMED` get a row that says so.
     threads : int, optional
         None takes as many as there are processors.
     backend : {"auto", "numpy", "numba"}

@@ -1,4 +1,4 @@
-"""Large frames are read by columns and give what the rows give; what is not plain goes to the rows."""
+"""Large frames are read by columns, with what the rows give; the rows judge what is not plain."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def plain(**more: Any) -> pd.DataFrame:
 
 PLAIN = {
     "bare dates": plain(),
+    "dates as text": plain(timestamp=[str(d.date()) for d in DAYS[:ROWS]]),
     "instants with a zone": plain(
         timestamp=pd.date_range("2022-02-15T08:01:07", periods=ROWS, freq="17h", tz="Asia/Tokyo")
     ),
@@ -55,6 +56,7 @@ STRANGE: dict[str, tuple[pd.DataFrame, str]] = {
         "has another timestamp",
     ),
     "a time without a zone": (plain(timestamp=pd.Timestamp("2022-02-15T08:00")), "has no offset"),
+    "no such date": (plain(timestamp="2022-02-30"), "there is no such date"),
     "no date": (plain(timestamp=[pd.NaT] * ROWS), "timestamp"),
     "a long time ago": (plain(timestamp=pd.Timestamp("1677-12-01").as_unit("s")), "timestamp"),
     "sign": (plain(sign=2), "it is -1, 0 or 1"),
@@ -86,11 +88,11 @@ def test_what_is_wrong_is_left_to_the_rows(name: str) -> None:
     "frame",
     [
         plain(asset=[" A"] * ROWS),
-        plain(timestamp=[str(d.date()) for d in DAYS[:ROWS]]),
+        plain(timestamp=["2022-02-15T08:00Z"] * ROWS),
         plain(event_id=[1.5 + i for i in range(ROWS)]),
         plain(asset=[1, "A"] * 30),
     ],
-    ids=["blanks", "dates as text", "fractions as ids", "mixed kinds"],
+    ids=["blanks", "instants as text", "fractions as ids", "mixed kinds"],
 )
 def test_what_is_not_plain_is_left_to_the_rows(frame: pd.DataFrame) -> None:
     assert catalogue_from_columns(frame, origin="frame") is None

@@ -77,9 +77,11 @@ def test_signs_are_not_joined() -> None:
 
 
 def test_letters_beyond_latin_go_through_a_command(one: StudyResult) -> None:
-    assert latex_text("\u4e2d") == r"\eventstudyletter{\u4e2d}{4E2D}".replace(r"\u4e2d", "\u4e2d")
+    assert latex_text("\u4e2d") == r"\eventstudyletter{\u4e2d}{20013}{4E2D}".replace(
+        r"\u4e2d", "\u4e2d"
+    )
     greek = latex_text("\u0391\u0392 x")
-    assert greek == "\\eventstudyletters{\u0391\u0392}{\u0391}{391}{0391 0392} x"
+    assert greek == "\\eventstudyletters{\u0391\u0392}{\u0391}{913}{0391 0392} x"
     turned = latex_text("to \u05d0 (1) \u05d1.")
     assert turned.startswith(r"to \eventstudyright{\eventstudyletters{")
     assert ") )" not in turned

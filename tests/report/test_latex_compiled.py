@@ -110,9 +110,20 @@ def test_letters_that_the_font_lacks_are_told_by_their_codes(
     need(engine)
     headline = "\u4e2d\u56fd \u05d0\u05d1 \U0001f680 \u0416"
     write_reports(replace(one, pinned=one.pinned.assign(headline=headline)), tmp_path, ["tex"])
-    text = compiled(tmp_path, engine, references=False)
+    # Some languages of babel make the quotation mark a command.
+    active = r"\AtBeginDocument{\catcode34=13 }" + "\n"
+    text = compiled(tmp_path, engine, active, references=False)
     for code in ("4E2D", "56FD", "05D0", "1F680", "0416"):
         assert code in text
+
+
+def test_a_single_table_stands_alone(one: StudyResult, tmp_path: Path) -> None:
+    need("pdflatex")
+    prices = [dict(p) | {"title": f"100 % \u4e2d & {p['asset']}"} for p in one.run["prices"]]
+    result = replace(one, run=dict(one.run) | {"prices": prices})
+    (tmp_path / "report.tex").write_text(result.paper().to_latex(), encoding="utf-8")
+    text = compiled(tmp_path, "pdflatex", references=False)
+    assert squeezed("100 % 4E2D & INDEX") in text
 
 
 def test_a_font_of_the_paper_sets_them(one: StudyResult, tmp_path: Path) -> None:

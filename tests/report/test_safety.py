@@ -56,7 +56,7 @@ def test_html(hostile: tuple[str, StudyResult], interactive: bool) -> None:
     if interactive:
         pytest.importorskip("plotly", reason="pip install 'market-eventstudy[interactive]'")
     text, result = hostile
-    parsed = Page(render_html(result, charts=1, interactive=interactive))
+    parsed = Page(render_html(result, charts=int(interactive), interactive=interactive))
     assert len(parsed.scripts) == (4 if interactive else 1)
     assert not {"img", "b", "i", "iframe", "object", "form"} & {t for t, _ in parsed.tags}
     assert not [a for _, attrs in parsed.tags for a in attrs if a.startswith("on")]

@@ -46,12 +46,15 @@ def local() -> Iterator[Any]:
         yield made
 
 
-def data() -> StreamData:
-    return holes(world(n=300), 0.005).data()
-
-
 def whole() -> StreamData:
     return world(n=300).data()
+
+
+CASES = [
+    ("numpy", holes(world(n=300), 0.005).data()),
+    ("numpy", whole()),
+    ("numba", whole()),
+]
 
 
 @pytest.mark.parametrize("workers", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
@@ -59,15 +62,13 @@ def test_the_number_of_workers(local: Any, workers: int) -> None:
     local.scale(workers)
     with cluster_executor(local.scheduler_address) as executor:
         executor._client.wait_for_workers(workers)
-        for backend in ("numpy", "numba"):
+        for backend, made in CASES:
             if backend == "numba":
                 pytest.importorskip("numba")
-            for make in (data, whole):
-                wanted = bits(run_stream(make(), backend=backend, threads=1))
-                assert bits(run_stream(make(), backend=backend, threads=2)) == wanted
-                for block in (1, 3):
-                    found = run_stream(make(), backend=backend, executor=executor, block=block)
-                    assert bits(found) == wanted, (backend, block)
+            wanted = bits(run_stream(made, backend=backend, threads=1))
+            assert bits(run_stream(made, backend=backend, threads=2)) == wanted
+            found = run_stream(made, backend=backend, executor=executor, block=3)
+            assert bits(found) == wanted, backend
 
 
 class _Murder:
