@@ -263,5 +263,5 @@ def print_left_out(result: facts.ResultLike, console: Console) -> None:
         line(console, f"warning: {one_line(warning)}", "yellow")
     if len(result.quality):
         counts = result.quality["severity"].astype(str).value_counts(sort=False)
-        found = ", ".join(f"{n} {s}" for s, n in counts.items())
-        line(console, f"Data quality: {found}; see quality.csv.", "dim")
+        found = ", ".join(f"{n} {s}{'s' * (n != 1 and s != 'info')}" for s, n in counts.items())
+        line(console, f"Data quality: {found}; see the table quality.", "dim")
