@@ -29,6 +29,8 @@ def _path_covariance(sample: Sample) -> FloatArray:
 # Draws behind a band; more events than this share one quantile, from their mean correlation.
 DRAWS = 5_000
 EVENTS_ONE_BY_ONE = 60
+# One minus the mean residual correlation, below which all events are one series.
+SAME_SERIES = 1e-12
 
 
 def event_paths(sample: Sample) -> dict[str, FloatArray]:
@@ -142,7 +144,9 @@ def path_frame(
     inflate = wide = point = float("nan")
     if n >= 2:
         r = max(by_day.correlation(n), 0.0)
-        inflate = float(np.sqrt((1.0 + (n - 1) * r) / ((1.0 - r) * n)))
+        # Events that are all one series have no spread of their own.
+        if 1.0 - r > SAME_SERIES:
+            inflate = float(np.sqrt((1.0 + (n - 1) * r) / ((1.0 - r) * n)))
         point = float(special.stdtrit(n - 1.0, 1.0 - settings.level / 2.0))
         seed = (settings.seed, *settings.key)
         wide = sup_t_quantile(np.asarray(covariance / n), n - 1.0, level=settings.level, seed=seed)
