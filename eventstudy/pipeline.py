@@ -34,7 +34,7 @@ from eventstudy.series import price_series
 from eventstudy.signed import check_signs
 from eventstudy.specifications import specification_table
 from eventstudy.stream.executor import Resources
-from eventstudy.streamed import place_units, streams
+from eventstudy.streamed import Units, filed_headlines, place_units, streams, why_in_memory
 from eventstudy.streamed_tables import run_units
 from eventstudy.study import Study
 from eventstudy.study_prices import last_day, study_prices, study_quality
@@ -98,6 +98,28 @@ def prepare(
     return _pinned(opened)
 
 
+def _filed(
+    study: Study,
+    *,
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame] | None,
+    progress: Progress,
+    offline: bool,
+) -> Units | None:
+    """Place the headlines of a large study that can stay in their file; None where they can't."""
+    progress(STAGES[0], 0, len(STAGES))
+    filed = filed_headlines(study, folder)
+    if filed is None:
+        return None
+    few = filed.sketch()
+    opened = _open(
+        study, folder=folder, frames=frames, progress=progress, offline=offline, catalogue=few
+    )
+    if why_in_memory(study, few, opened.plans):
+        return None
+    return place_units(study, filed, opened.panel, opened.plans)
+
+
 def _open(
     study: Study,
     *,
@@ -106,10 +128,11 @@ def _open(
     progress: Progress,
     as_of: date | None = None,
     offline: bool = False,
+    catalogue: Catalogue | None = None,
 ) -> _Opened:
     frames = frames or {}
     progress(STAGES[0], 0, len(STAGES))
-    catalogue = _catalogue(study, folder, frames)
+    catalogue = _catalogue(study, folder, frames) if catalogue is None else catalogue
     _check_include(study, catalogue)
     catalogue = catalogue if as_of is None else seen_catalogue(catalogue, as_of)
     progress(STAGES[1], 1, len(STAGES))
@@ -202,6 +225,9 @@ def run_study(
     """
     tell = progress or _no_progress
     begun = datetime.now(UTC), time.perf_counter()
+    units = _filed(study, folder=folder, frames=frames, progress=tell, offline=offline)
+    if units is not None:
+        return run_units(units, folder=folder, progress=tell, begun=begun, resources=resources)
     opened = _open(study, folder=folder, frames=frames, progress=tell, offline=offline)
     if streams(study, opened.catalogue, opened.plans):
         units = place_units(study, opened.catalogue, opened.panel, opened.plans)

@@ -28,6 +28,8 @@ __all__ = [
 RETURN_COLUMNS = frozenset(c for names in FACTORS.values() for c in names)
 # Scholes and Williams estimate on the previous, the same and the next session.
 SCHOLES_WILLIAMS = (1, 0, -1)
+# Columns of the prices that are looked at together.
+COLUMNS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,12 @@ def needed_columns(study: Study, assets: Sequence[str]) -> list[str]:
 
 
 def _observed(panel: PricePanel, mates: Sequence[str], clock: str | None) -> SessionCalendar:
-    dates = panel.close.index[panel.close[list(mates)].notna().any(axis=1)]
+    known = np.zeros(len(panel.close), dtype=bool)
+    # Some columns at a time: all of them would be a copy of the prices.
+    for low in range(0, len(mates), COLUMNS_AT_ONCE):
+        some = panel.close[list(mates[low : low + COLUMNS_AT_ONCE])]
+        known |= some.notna().any(axis=1).to_numpy()
+    dates = panel.close.index[known]
     return observed_calendar(dates.to_numpy().astype("datetime64[D]"), clock=clock)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from eventstudy.arrays import BoolArray, FloatArray
 from eventstudy.errors import InputError
+from eventstudy.mapped import roomy, row_runs
 from eventstudy.names import MissingPolicy, ReturnKind
 from eventstudy.prices.panel import PricePanel
 
@@ -291,12 +292,14 @@ def given_matrix(
     factors : (F, D) float
     """
     index = pd.DatetimeIndex(sessions.astype("datetime64[ns]"))
-    values = panel.close[list(assets)].reindex(index).to_numpy(dtype=np.float64).T
     columns = [_shifted(_column(panel, f.column, sessions), f.lag) for f in factors]
+    rate = _column(panel, risk_free, sessions) if risk_free else np.zeros(len(sessions))
     if risk_free:
-        rate = _column(panel, risk_free, sessions)
-        excess, columns = _excess(values, columns, factors, rate)
-        values = excess
+        _, columns = _excess(rate, columns, factors, rate)
     stacked = np.stack(columns) if columns else np.empty((0, len(sessions)))
     exists = np.isfinite(stacked).all(axis=0)
-    return np.ascontiguousarray(np.where(exists, values, np.nan)), np.where(exists, stacked, np.nan)
+    out: FloatArray = roomy((len(assets), len(sessions)))
+    for run in row_runs(out.shape):
+        part = panel.close[list(assets[run])].reindex(index).to_numpy(dtype=np.float64).T
+        out[run] = np.where(exists, part - rate if risk_free else part, np.nan)
+    return out, np.where(exists, stacked, np.nan)

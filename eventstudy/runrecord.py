@@ -61,8 +61,8 @@ def counts_of(catalogue: Catalogue, tables: Mapping[str, pd.DataFrame]) -> dict[
 def _hashes(study: Study, panel: PricePanel, folder: Path) -> dict[str, str]:
     out = dict(sorted(panel.hashes.items()))
     if study.events.file is not None:
-        data = (folder / study.events.file).read_bytes()
-        out[study.events.file.name] = hashlib.sha256(data).hexdigest()
+        with (folder / study.events.file).open("rb") as file:
+            out[study.events.file.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return out
 
 

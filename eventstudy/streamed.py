@@ -8,23 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from eventstudy.arrays import BoolArray, FloatArray, IntArray
 from eventstudy.errors import InputError
 from eventstudy.estimate import model_options
 from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.filed import FiledCatalogue, filed_catalogue
 from eventstudy.events.placing import Placed, place_catalogue
+from eventstudy.mapped import roomy, standing_on
 from eventstudy.plan import AssetPlan, ModelPlan
 from eventstudy.prices.panel import PricePanel
-from eventstudy.returns import AssetReturns, asset_returns, given_matrix
+from eventstudy.returns import asset_returns, given_matrix
 from eventstudy.stream.inputs import StreamData, stream_data
 from eventstudy.study import LEAST_SQUARES, Study
 from eventstudy.tables import window_list
 
-__all__ = ["STREAM_FROM", "Unit", "Units", "place_units", "streams"]
+__all__ = [
+    "STREAM_FROM",
+    "Unit",
+    "Units",
+    "filed_headlines",
+    "place_units",
+    "streams",
+    "why_in_memory",
+]
 
 # (headline, asset) pairs from which a study is streamed.
 STREAM_FROM = 10_000
@@ -74,6 +87,25 @@ def streams(study: Study, catalogue: Catalogue, plans: Mapping[str, AssetPlan]) 
     return not reason
 
 
+def filed_headlines(study: Study, folder: Path) -> FiledCatalogue | None:
+    """Return the headlines of a study that stay in their Parquet file, or None.
+
+    They do where the study is streamed whatever else it turns out to be, and the file is plain.
+    """
+    events = study.events
+    plain = events.file is not None and events.url is None and not events.frame
+    if not plain or study.study.streamed is False or events.policy == "error":
+        return None
+    path = folder / str(events.file)
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        return None
+    empty = Catalogue(pd.DataFrame({"group": []}))
+    if why_in_memory(study, empty, {}):
+        return None
+    least = 0 if study.study.streamed else STREAM_FROM
+    return filed_catalogue(path, columns=events.columns, least=least)
+
+
 @dataclass(frozen=True, eq=False)
 class Unit:
     """One panel under one model, ready to be streamed.
@@ -93,8 +125,8 @@ class Unit:
     plan: ModelPlan
     assets: tuple[str, ...]
     data: StreamData
-    pair: IntArray
-    others: IntArray
+    pair: npt.NDArray[np.integer[Any]]
+    others: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -119,7 +151,7 @@ class Units:
     """
 
     study: Study
-    catalogue: Catalogue
+    catalogue: Catalogue | FiledCatalogue
     panel: PricePanel
     plans: Mapping[str, AssetPlan]
     placed: Placed
@@ -127,7 +159,10 @@ class Units:
 
 
 def place_units(
-    study: Study, catalogue: Catalogue, panel: PricePanel, plans: Mapping[str, AssetPlan]
+    study: Study,
+    catalogue: Catalogue | FiledCatalogue,
+    panel: PricePanel,
+    plans: Mapping[str, AssetPlan],
 ) -> Units | None:
     """Pin the headlines and stack the returns, or return None where a return spans sessions.
 
@@ -152,6 +187,8 @@ def place_units(
         if matrix is None:
             return None
         out.append(_unit(study, plan, tuple(assets), names, matrix, placed))
+    if isinstance(catalogue, FiledCatalogue):
+        catalogue = catalogue.settled()
     return Units(study, catalogue, panel, plans, placed, tuple(out))
 
 
@@ -172,8 +209,9 @@ def _matrix(
         return _Matrix(
             *given_matrix(panel, assets, plan.factors, sessions, plan.risk_free), sessions
         )
-    parts: list[AssetReturns] = []
-    for asset in assets:
+    shape = len(assets), len(sessions)
+    values, common = roomy(shape), np.full((len(plan.factors), shape[1]), np.nan)
+    for row, asset in enumerate(assets):
         part = asset_returns(
             panel,
             asset,
@@ -185,27 +223,32 @@ def _matrix(
         )
         if bool((part.spans > 1.0).any()):
             return None
-        parts.append(part)
-    common = np.full((len(plan.factors), len(sessions)), np.nan)
-    for part in parts:
+        values[row] = part.values
         common = np.where(np.isnan(common), part.factors.T, common)
-    return _Matrix(np.stack([p.values for p in parts]), common, sessions)
+    return _Matrix(values, common, sessions)
 
 
 def _busy(
     study: Study, owner: IntArray, position: IntArray, shape: tuple[int, int]
-) -> tuple[BoolArray, IntArray]:
+) -> tuple[BoolArray, npt.NDArray[np.int32]]:
     """Return which days lie in an event window of the asset, and each event's other headlines."""
     first, last = study.windows.event
     width = shape[1] + 1
-    size = shape[0] * width
-    at = owner * width
-    start, stop = np.clip(position + first, 0, shape[1]), np.clip(position + last + 1, 0, shape[1])
-    step = np.bincount(at + start, minlength=size) - np.bincount(at + stop, minlength=size)
-    inside = np.cumsum(step.reshape(shape[0], width), axis=1)[:, :-1] > 0
-    days = np.bincount(at + position, minlength=size)
-    before = np.concatenate([[0], np.cumsum(days)])
-    return inside, np.asarray(before[at + stop] - before[at + start] - 1)
+    inside = roomy(shape, np.bool_)
+    inside[:] = False
+    others = np.empty(len(owner), dtype=np.int32)
+    for run, some in standing_on(owner, shape):
+        when, count = position[some], run.stop - run.start
+        at = (owner[some] - run.start) * width
+        start = at + np.clip(when + first, 0, shape[1])
+        stop = at + np.clip(when + last + 1, 0, shape[1])
+        size = count * width
+        step = np.bincount(start, minlength=size) - np.bincount(stop, minlength=size)
+        inside[run] = np.cumsum(step.reshape(count, width), axis=1)[:, :-1] > 0
+        days = np.bincount(at + when, minlength=size)
+        before = np.concatenate([[0], np.cumsum(days)])
+        others[some] = before[stop] - before[start] - 1
+    return inside, others
 
 
 def _unit(
@@ -220,7 +263,8 @@ def _unit(
     number = {name: i for i, name in enumerate(names)}
     row_of[[number[a] for a in assets]] = np.arange(len(assets))
     pair = np.flatnonzero((row_of[placed.owner] >= 0) & ~placed.lost)
-    owner, position = row_of[placed.owner[pair]], placed.session[pair]
+    owner, position = row_of[placed.owner[pair]], placed.session[pair].astype(np.int64)
+    pair = pair.astype(placed.row.dtype)
     inside, others = _busy(study, owner, position, matrix.returns.shape)
     data = stream_data(
         matrix.returns,

@@ -16,7 +16,7 @@ from eventstudy.arrays import IntArray
 from eventstudy.bands import path_frame
 from eventstudy.calendars.pinning import POSITIONS
 from eventstudy.estimate import DROPPED_COLUMNS, PanelRun, run_window
-from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.filed import FiledCatalogue
 from eventstudy.events.pinned import pin_catalogue
 from eventstudy.inference.sample import Settings
 from eventstudy.panel_tables import PATH_COLUMNS, TESTS_COLUMNS, adjusted, concat, wanted_cross
@@ -48,7 +48,6 @@ class _Run:
 
     def __init__(self, units: Units, unit: Unit, outcome: StreamOutcome) -> None:
         self.units, self.unit, self.outcome = units, unit, outcome
-        self.ids = units.catalogue.frame["event_id"].array
         self.names: Objects = np.array(list(units.plans), dtype=object)
 
     @property
@@ -71,7 +70,7 @@ class _Run:
         screened = self.outcome.screened
         return pd.DataFrame(
             {
-                "event_id": self.ids.take(placed.row[pair]),
+                "event_id": self.units.catalogue.ids(placed.row[pair]),
                 "asset": self.names[placed.owner[pair]],
                 "session": sessions.astype("datetime64[ns]"),
                 "order": pair,
@@ -116,15 +115,16 @@ def run_units(
     tests = [tests_table(run.outcome, run.panel, run.model) for run in runs]
     tables = {
         "tests": adjusted(concat(tests, TESTS_COLUMNS), study.tests.multiplicity),
-        "events": _ordered([_events(run) for run in runs], runs),
         "dropped": dropped,
         **{name: pd.DataFrame(columns=["session"]) for name in NOT_MADE},
     }
+    if not isinstance(units.catalogue, FiledCatalogue):
+        tables["events"] = next(_event_rows(units, runs, step=len(units.placed.row)))
     record = run_record(
         study=study,
         panel=units.panel,
         plans=units.plans,
-        counts=_counts(units, tables),
+        counts=_counts(units, runs, tables),
         folder=folder,
         started=started,
         seconds=time.perf_counter() - clock,
@@ -144,14 +144,15 @@ def _said(runs: list[_Run]) -> str:
     )
 
 
-def _counts(units: Units, tables: dict[str, pd.DataFrame]) -> dict[str, int]:
-    events, stage = tables["events"], tables["dropped"]["stage"]
-    several = len({u.plan.model for u in units.units}) > 1
-    pairs = events.drop_duplicates(["event_id", "asset"]) if several else events
+def _counts(units: Units, runs: list[_Run], tables: dict[str, pd.DataFrame]) -> dict[str, int]:
+    stage = tables["dropped"]["stage"]
+    estimated = np.zeros(len(units.placed.row), dtype=bool)
+    for run in runs:
+        estimated[run.pairs(np.arange(run.outcome.data.n))] = True
     return {
-        "headlines": int(units.catalogue.frame["event_id"].nunique()),
+        "headlines": units.catalogue.headlines,
         "pinned": int((~units.placed.lost).sum()),
-        "events": len(pairs),
+        "events": int(estimated.sum()),
         "grouped": 0,
         "left_out": int((~stage.isin(NOT_LEFT_OUT)).sum()),
         "tests": len(tables["tests"]),
@@ -195,15 +196,24 @@ def _ordered(frames: list[pd.DataFrame], runs: list[_Run]) -> pd.DataFrame:
     return frame.take(order).drop(columns="order").reset_index(drop=True)
 
 
-def _events(run: _Run) -> pd.DataFrame:
-    rows = run.outcome.input_order()
-    placed, pair = run.units.placed, run.unit.pair
-    labels = EventLabels(
-        run.ids.take(placed.row[pair]), run.unit.assets, panel=run.panel, model=run.model
-    )
-    order = run.pairs(rows)
-    frame = events_table(run.outcome, labels, flags=_flags(run, order, rows).tolist())
-    return frame.assign(order=order) if len(frame) else frame
+def _event_rows(units: Units, runs: list[_Run], step: int = 100_000) -> Iterator[pd.DataFrame]:
+    rows = [run.outcome.input_order() for run in runs]
+    every = [run.pairs(r) for run, r in zip(runs, rows, strict=True)]
+    for low in range(0, max(len(units.placed.row), 1), max(step, 1)):
+        parts = []
+        for run, own, pair in zip(runs, rows, every, strict=True):
+            some = slice(*np.searchsorted(pair, [low, low + step]))
+            parts.append(_events(run, own[some], pair[some]))
+        yield _ordered(parts, runs)
+
+
+def _events(run: _Run, rows: IntArray, pair: IntArray) -> pd.DataFrame:
+    if not len(rows):
+        return pd.DataFrame()
+    ids = run.units.catalogue.ids(run.units.placed.row[pair])
+    labels = EventLabels(ids, run.unit.assets, panel=run.panel, model=run.model)
+    flags = _flags(run, pair, rows).tolist()
+    return events_table(run.outcome, labels, rows=rows, flags=flags).assign(order=pair)
 
 
 def _flags(run: _Run, pair: IntArray, rows: IntArray) -> Objects:
@@ -242,9 +252,7 @@ def _dropped(units: Units, runs: list[_Run]) -> pd.DataFrame:
     parts = []
     lost = units.placed.lost
     if lost.any():
-        part = Catalogue(
-            units.catalogue.frame.iloc[np.unique(units.placed.row[lost])], units.catalogue.origin
-        )
+        part = units.catalogue.part(np.unique(units.placed.row[lost]))
         calendars = {a: p.calendar for a, p in units.plans.items()}
         parts.append(pin_catalogue(part, calendars, policy=units.study.events.policy).dropped)
     for run in runs:
@@ -252,7 +260,7 @@ def _dropped(units: Units, runs: list[_Run]) -> pd.DataFrame:
         parts.append(
             pd.DataFrame(
                 {
-                    "event_id": run.ids.take(units.placed.row[pair]),
+                    "event_id": units.catalogue.ids(units.placed.row[pair]),
                     "asset": run.names[units.placed.owner[pair]],
                     "stage": [d.stage for d in run.outcome.dropped],
                     "reason": [d.reason for d in run.outcome.dropped],
@@ -267,6 +275,7 @@ def _dropped(units: Units, runs: list[_Run]) -> pd.DataFrame:
 
 def _missing_days(run: _Run) -> pd.DataFrame:
     rows = partition(run.outcome.data).holes
+    rows = rows[np.argsort(run.outcome.data.order[rows])]
     parts = []
     for chosen, sample in run.outcome.samples(BLOCK, rows):
         part = PanelRun(run.panel, run.model, run.rows(chosen), sample)
@@ -280,7 +289,7 @@ def _pinned_rows(units: Units, runs: list[_Run]) -> Iterator[pd.DataFrame]:  # n
     calendars = {a: p.calendar for a, p in units.plans.items()}
     step = 100_000
     for low in range(0, len(units.catalogue), step):
-        part = Catalogue(units.catalogue.frame.iloc[low : low + step], units.catalogue.origin)
+        part = units.catalogue.part(np.arange(low, min(low + step, len(units.catalogue))))
         yield pin_catalogue(part, calendars, policy=units.study.events.policy).pinned
 
 
@@ -326,6 +335,7 @@ def _quality_rows(units: Units, runs: list[_Run]) -> Iterator[pd.DataFrame]:  # 
 
 
 _LATER: dict[str, Callable[[Units, list[_Run]], Iterator[pd.DataFrame]]] = {
+    "events": _event_rows,
     "pinned": _pinned_rows,
     "abnormal_returns": _abnormal_rows,
     "windows": partial(_single_rows, "windows"),

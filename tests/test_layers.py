@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "eventstudy"
 
 # Rooms from upstream to downstream; a module may import from its own level or from above it.
 LEVELS: list[set[str]] = [
-    {"errors", "names", "version", "resources", "arrays", "progressbar"},
+    {"errors", "names", "version", "resources", "arrays", "mapped", "progressbar"},
     {"calendars"},
     {"checks", "tomllines"},
     {"settings"},

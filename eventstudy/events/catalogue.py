@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from eventstudy.calendars.clock import check_zone
@@ -91,6 +92,19 @@ class Catalogue:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.frame)
+
+    @property
+    def headlines(self) -> int:
+        """Number of distinct event ids."""
+        return int(self.frame["event_id"].nunique())
+
+    def ids(self, rows: npt.NDArray[np.integer[Any]]) -> pd.Series[str]:
+        """Return the event ids of some rows, (m,), numbered from 0."""
+        return pd.Series(self.frame["event_id"].array.take(rows))
+
+    def part(self, rows: npt.NDArray[np.integer[Any]]) -> Catalogue:
+        """Return a catalogue of some rows."""
+        return Catalogue(self.frame.iloc[rows], self.origin)
 
     def __repr__(self) -> str:
         """Return the table as text."""

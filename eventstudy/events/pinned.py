@@ -122,7 +122,7 @@ def pin_catalogue(
 
 
 def by_calendar(
-    owner: npt.NDArray[np.int64], calendars: Sequence[SessionCalendar]
+    owner: npt.NDArray[np.integer[Any]], calendars: Sequence[SessionCalendar]
 ) -> list[tuple[SessionCalendar, npt.NDArray[np.int64]]]:
     """Return each distinct calendar with the places of the assets on it, in order.
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from eventstudy.calendars.pinning import PINNED, DatePolicy
+from eventstudy.calendars.pinning import PINNED, DatePolicy, pin_dates, pin_instants
 from eventstudy.calendars.sessions import SessionCalendar
+from eventstudy.errors import InputError, nearest
 from eventstudy.events.catalogue import Catalogue
+from eventstudy.events.filed import FiledCatalogue
 from eventstudy.events.pinned import by_calendar, pairs, place
 
 __all__ = ["Placed", "place_catalogue"]
+
+# Headlines whose stamps are pinned at a time.
+STEP = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +38,9 @@ class Placed:
         Code of the position, an index of ``calendars.pinning.POSITIONS``.
     """
 
-    row: npt.NDArray[np.int64]
-    owner: npt.NDArray[np.int64]
-    session: npt.NDArray[np.int64]
+    row: npt.NDArray[np.integer[Any]]
+    owner: npt.NDArray[np.integer[Any]]
+    session: npt.NDArray[np.integer[Any]]
     position: npt.NDArray[np.int8]
 
     @property
@@ -44,13 +50,16 @@ class Placed:
 
 
 def place_catalogue(
-    catalogue: Catalogue, calendars: Mapping[str, SessionCalendar], *, policy: DatePolicy = "next"
+    catalogue: Catalogue | FiledCatalogue,
+    calendars: Mapping[str, SessionCalendar],
+    *,
+    policy: DatePolicy = "next",
 ) -> Placed:
     """Pin a catalogue without reasons, hours and groups.
 
     Parameters
     ----------
-    catalogue : Catalogue
+    catalogue : Catalogue or FiledCatalogue
     calendars : mapping
         Asset -> its calendar, in the order in which assets are wanted.
     policy : {"next", "previous", "exclude", "error"}
@@ -68,6 +77,8 @@ def place_catalogue(
     >>> place_catalogue(events, {"X": observed_calendar(["2022-02-11", "2022-02-14"])}).session
     array([1])
     """
+    if isinstance(catalogue, FiledCatalogue):
+        return _place_filed(catalogue, calendars, policy)
     names = np.array(list(calendars), dtype=object)
     row, owner = pairs(catalogue, list(calendars))
     session = np.full(len(row), -1, dtype=np.int64)
@@ -82,3 +93,35 @@ def place_catalogue(
                 session[part] = np.where(pins.status == PINNED, pins.session, -1)
                 position[part] = pins.position
     return Placed(row, owner, session, position)
+
+
+def _place_filed(
+    filed: FiledCatalogue, calendars: Mapping[str, SessionCalendar], policy: DatePolicy
+) -> Placed:
+    """Pin stamps without a frame of headlines; numbers are half as wide, as there are many."""
+    n, known = len(filed), {name: i for i, name in enumerate(calendars)}
+    for code, name in enumerate(filed.asset_names):
+        if name not in known:
+            row = int(np.argmax(filed.asset == code)) + 1
+            raise InputError(
+                f"{filed.origin}, row {row}: the asset {name!r} is not among the assets of the "
+                f"study{nearest(name, known)}"
+            )
+    number = np.array([known[name] for name in filed.asset_names], dtype=np.int32)
+    owner = number[filed.asset]
+    session, position = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=np.int8)
+    for calendar, mine in by_calendar(owner, list(calendars.values())):
+        if not filed.bare and not calendar.knows_hours:
+            first = filed.part(mine[:1]).frame
+            place(first, first["asset"].to_numpy(), calendar, policy, "instants")
+        for low in range(0, len(mine), STEP):
+            some = mine[low : low + STEP]
+            stamps, back = np.unique(filed.stamp[some], return_inverse=True)
+            if filed.bare:
+                pins = pin_dates(stamps.astype("datetime64[D]"), calendar, policy=policy)
+            else:
+                pins = pin_instants(stamps.astype("datetime64[ns]"), calendar)
+            back = back.reshape(-1)
+            session[some] = np.where(pins.status == PINNED, pins.session, -1)[back]
+            position[some] = pins.position[back]
+    return Placed(np.arange(n, dtype=np.int32), owner, session, position)

@@ -16,7 +16,7 @@ from eventstudy.events.icalendars import calendar_records
 from eventstudy.events.text_formats import csv_records, json_records, lines_records, toml_records
 from eventstudy.events.wholesale import WHOLESALE_FROM, catalogue_from_columns
 
-__all__ = ["FORMATS", "read_catalogue"]
+__all__ = ["FORMATS", "frame_records", "read_catalogue"]
 
 
 def read_catalogue(
@@ -70,7 +70,7 @@ def read_catalogue(
             whole = catalogue_from_columns(source, origin="frame", columns=columns)
             if whole is not None:
                 return whole
-        records, origin = _frame_records(source, "frame"), "frame"
+        records, origin = frame_records(source, "frame"), "frame"
     elif isinstance(source, str) and is_address(source):
         records, origin = feed_records(fetch(source, timeout=timeout), source), source
     elif isinstance(source, str | Path):
@@ -109,7 +109,8 @@ def _table_records(rows: Sequence[Mapping[str, Any]]) -> list[Record]:
     return records
 
 
-def _frame_records(frame: pd.DataFrame, origin: str) -> list[Record]:
+def frame_records(frame: pd.DataFrame, origin: str) -> list[Record]:
+    """Return the rows of a frame as records; ``origin`` says where they stand."""
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise InputError(f"{origin}: the column {repeated[0]!r} stands twice")
@@ -137,7 +138,7 @@ def _parquet_records(path: Path) -> list[Record]:
     try:
         frame = pd.read_parquet(path)
         # Text that is no UTF-8 shows itself only when it is looked at.
-        return _frame_records(frame.reset_index(drop=frame.index.name is None), path.name)
+        return frame_records(frame.reset_index(drop=frame.index.name is None), path.name)
     except InputError:
         raise
     except OSError as err:

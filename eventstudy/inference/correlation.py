@@ -23,6 +23,7 @@ import numpy as np
 
 from eventstudy.arrays import BoolArray, FloatArray, IntArray
 from eventstudy.reduce.groups import Tracks
+from eventstudy.reduce.lagged import lag_products, pair_sums, session_places
 
 __all__ = [
     "Overlap",
@@ -203,8 +204,19 @@ def common_days(tracks: Tracks) -> Overlap:
     C; on one calendar these are K x L pairs.
     """
     length = tracks.days.shape[1]
-    within = np.where(tracks.count >= 2, tracks.sums**2 - tracks.squares, 0.0).sum(axis=1)
-    own = np.where(tracks.days >= 0, within[:, None], 0.0).sum(axis=0)
+    own = np.where(tracks.days >= 0, pair_sums(tracks)[:, None], 0.0).sum(axis=0)
+    place = session_places(tracks.days)
+    if place is not None:
+        # The row's day, g sessions into the one window, is g columns earlier in the other.
+        gap = np.subtract.outer(np.arange(length), np.arange(length))
+        pairs = np.where(gap > 0, lag_products(tracks, place)[np.maximum(gap, 0)], 0.0)
+        return Overlap(float(tracks.events.sum()), own, pairs)
+    return Overlap(float(tracks.events.sum()), own, _met(tracks))
+
+
+def _met(tracks: Tracks) -> FloatArray:
+    """Return the products of two tracks by their columns of the days that both have, (L, L)."""
+    length = tracks.days.shape[1]
     pairs = np.zeros(length * length)
     tracks, low, high = _ordered(tracks)
     after = np.searchsorted(low, high, side="right")
@@ -228,7 +240,7 @@ def common_days(tracks: Tracks) -> Overlap:
         code = (there * length + columns)[met]
         weight = np.broadcast_to(products[one, lag][:, None], met.shape)[met]
         pairs += np.bincount(code, weights=weight, minlength=len(pairs))
-    return Overlap(float(tracks.events.sum()), own, pairs.reshape(length, length))
+    return pairs.reshape(length, length)
 
 
 def overlap_correlation(overlap: Overlap, columns: BoolArray) -> float:

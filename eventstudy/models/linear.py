@@ -127,6 +127,9 @@ def fit_least_squares(block: EventBlock, options: ModelOptions) -> ModelFit:
     inverse = np.full((block.n, k, k), np.nan)
     inverse[good] = np.linalg.inv(r[good])
     theta = np.einsum("nkj,nj->nk", inverse, np.einsum("ntk,nt->nk", q, y))
+    if options.intercept and k == 1:
+        # As on event days: equal returns have equal residuals, and ties stay ties in the ranks.
+        resid = y - x[:, :, 0] * np.where(good, theta[:, 0], 0.0)[:, None]
     df = np.where(good, n_obs - k, np.nan)
     sigma = np.sqrt(rss / df)
     design = _design(block.factors_evt, block.spans_evt, usable_evt, intercept=options.intercept)

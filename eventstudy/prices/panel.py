@@ -230,7 +230,10 @@ class PricePanel:
         Dates before an asset's first and after its last price do not count: a listing or a
         delisting is no hole.
         """
-        known = self.close.notna().to_numpy()
+        known = np.empty(self.close.shape, dtype=bool)
+        # Column by column: a whole frame of them would be made twice.
+        for column in range(known.shape[1]):
+            known[:, column] = ~np.isnan(self.close.iloc[:, column].to_numpy())
         sources = np.array([self.assets[str(n)].source for n in self.close.columns], dtype=object)
         out = []
         for source in dict.fromkeys(sources.tolist()):

@@ -13,6 +13,7 @@ import pandas as pd
 
 from eventstudy.arrays import FloatArray, IntArray
 from eventstudy.errors import InputError, UnknownAssetError, nearest
+from eventstudy.mapped import roomy
 from eventstudy.prices.tables import Layout, find_layout, own_names, parse_session_date
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ def _wide(source: _Source, assets: Sequence[str]) -> pd.DataFrame:
     days = _all_days(source)
     order = np.argsort(days, kind="stable")
     _refuse_twice(source, days, order)
-    matrix = np.full((days.size, len(names)), np.nan, order="F")
+    # Column by column, as they are used, and in a temporary file where they are many.
+    matrix: FloatArray = roomy((len(names), days.size)).T
+    matrix[:] = np.nan
     slot = {name: position for position, name in enumerate(names)}
     observed = np.zeros(days.size, dtype=np.bool_)
     every = list(stored)
@@ -225,7 +228,10 @@ def _wide(source: _Source, assets: Sequence[str]) -> pd.DataFrame:
     if not order.size:
         raise InputError(f"{source.label}: there are no prices.")
     if not bool(np.array_equal(order, np.arange(days.size))):
-        matrix = matrix[order]
+        ordered: FloatArray = roomy((len(names), order.size))
+        for column, row in zip(matrix.T, ordered, strict=True):
+            row[:] = column[order]
+        matrix = ordered.T
     return _frame(matrix, days[order], names)
 
 
@@ -258,8 +264,10 @@ def _long(source: _Source, assets: Sequence[str]) -> pd.DataFrame:
     known, days = _long_axes(source)
     names = _wanted(source, known, assets)
     slot = {name: position for position, name in enumerate(names)}
-    matrix = np.full(days.size * len(names), np.nan)
-    taken = np.zeros(matrix.size, dtype=np.bool_)
+    matrix: FloatArray = roomy((days.size * len(names),))
+    matrix[:] = np.nan
+    taken = roomy((matrix.size,), np.bool_)
+    taken[:] = False
     offset = 0
     for stamps, labels, values in _long_batches(source):
         distinct = [slot.get(name, -1) for name in labels.dictionary.to_pylist()]
@@ -268,19 +276,19 @@ def _long(source: _Source, assets: Sequence[str]) -> pd.DataFrame:
         rows = np.minimum(np.searchsorted(days, dates), days.size - 1)
         # A row without a price may stand on a date on which no asset has one.
         keep = np.flatnonzero((slots >= 0) & (days[rows] == dates))
-        keys, numbers = rows[keep] * len(names) + slots[keep], _numbers(values)[keep]
+        keys, numbers = slots[keep] * days.size + rows[keep], _numbers(values)[keep]
         again = taken[keys]
         if again.any() or not _distinct(keys):
             raise _twice(source, keys, again, names, days, offset, keep)
         infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             first = int(infinite[0])
-            name, row = names[int(keys[first]) % len(names)], offset + int(keep[first])
+            name, row = names[int(keys[first]) // days.size], offset + int(keep[first])
             _refuse_infinity(source, numbers[first : first + 1], name, row)
         taken[keys] = True
         matrix[keys] = numbers
         offset += len(stamps)
-    return _frame(matrix.reshape(days.size, len(names)), days, names)
+    return _frame(matrix.reshape(len(names), days.size).T, days, names)
 
 
 def _distinct(keys: IntArray) -> bool:
@@ -350,7 +358,7 @@ def _twice(
     else:
         order = np.argsort(keys, kind="stable")
         place = int(order[np.flatnonzero(np.diff(keys[order]) == 0)[0] + 1])
-    day, name = divmod(int(keys[place]), len(names))
+    name, day = divmod(int(keys[place]), days.size)
     return source.fault(
         offset + int(keep[place]), f"a second row of {days[day]} for '{names[name]}'."
     )

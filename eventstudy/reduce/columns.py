@@ -83,7 +83,10 @@ def _signed_ranks(ordered: FloatArray) -> tuple[int, float, float, bool]:
         return nonzero, w_plus, 0.0, False
     right = np.searchsorted(below, above[met], side="right")
     w_plus += float((right - left[met]).sum()) / 2.0
-    sizes = np.unique(np.concatenate([below, above]), return_counts=True)[1].astype(np.float64)
+    # Two ascending runs: a stable sort merges them.
+    merged = np.sort(np.concatenate([below, above]), kind="stable")
+    ends = np.flatnonzero(np.r_[merged[1:] != merged[:-1], True])
+    sizes = np.diff(ends, prepend=-1).astype(np.float64)
     return nonzero, w_plus, float((sizes**3 - sizes).sum()), True
 
 

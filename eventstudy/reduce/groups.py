@@ -324,27 +324,44 @@ class Tracks(Group):
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Return the tracks of several sets of events, ordered by date and days."""
-        keys = np.column_stack(
-            [np.concatenate([p.date for p in parts]), np.concatenate([p.days for p in parts])]
-        )
-        unique, place = np.unique(keys, axis=0, return_inverse=True)
-        place = place.reshape(-1)
+        dates = np.concatenate([p.date for p in parts])
+        days = np.concatenate([p.days for p in parts])
+        first, place = _distinct(dates, days)
         starts = np.concatenate([p.start for p in parts])
-        start = np.full(len(unique), np.iinfo(np.int64).max)
+        start = np.full(len(first), np.iinfo(np.int64).max)
         np.minimum.at(start, place, starts)
         widths = np.repeat([p.sums.shape[1] for p in parts], [len(p.date) for p in parts])
         reach = int((starts - start[place] + widths).max(initial=0))
-        sums, squares, count = out = np.zeros((3, len(unique), reach))
-        events = np.zeros(len(unique))
+        sums, squares, count = out = np.zeros((3, len(first), reach))
+        events = np.zeros(len(first))
         begin = 0
         for part in parts:
-            at = place[begin : begin + len(part.date)]
+            own = place[begin : begin + len(part.date)]
             begin += len(part.date)
-            events[at] += part.events
-            shift, width = part.start - start[at], part.sums.shape[1]
+            events[own] += part.events
+            shift, width = part.start - start[own], part.sums.shape[1]
+            at = _run(own)
             for total, values in zip(out, (part.sums, part.squares, part.count), strict=True):
                 if not shift.any():
                     total[at, :width] += values
                 else:
-                    total[at[:, None], shift[:, None] + np.arange(width)] += values
-        return cls(unique[:, 0], unique[:, 1:], start, sums, squares, count, events)
+                    total[own[:, None], shift[:, None] + np.arange(width)] += values
+        return cls(dates[first], days[first], start, sums, squares, count, events)
+
+
+def _distinct(dates: IntArray, days: IntArray) -> tuple[IntArray, IntArray]:
+    """Return where each distinct track stands first, by date and days, and the place of each."""
+    new = np.r_[True, dates[1:] != dates[:-1]][: len(dates)]
+    again = np.flatnonzero(~new)
+    if (dates[1:] >= dates[:-1]).all() and (days[again] == days[again - 1]).all():
+        return np.flatnonzero(new), np.cumsum(new) - 1
+    keys = np.column_stack([dates, days])
+    _, first, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return first, place.reshape(-1)
+
+
+def _run(places: IntArray) -> IntArray | slice:
+    """Return ascending places as a slice where none is left out."""
+    if len(places) and places[-1] - places[0] == len(places) - 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from eventstudy.arrays import BoolArray, FloatArray, IntArray
 from eventstudy.errors import InputError, nearest
+from eventstudy.mapped import roomy, row_runs
 from eventstudy.models import FITTERS, ModelOptions
 from eventstudy.names import MissingPolicy
 from eventstudy.windows import EventTime
@@ -136,9 +137,21 @@ def _matrix(values: npt.ArrayLike, name: str, shape: tuple[int, int] | None = No
             f"{name}: {out.shape[0]} x {out.shape[1]} values, the returns are "
             f"{shape[0]} x {shape[1]} (assets x days)."
         )
-    if not _finite(out) and np.isinf(out).any():
-        row, column = np.argwhere(np.isinf(out))[0]
-        raise InputError(f"{name}: the value in row {row}, column {column} is infinite.")
+    for run in () if _finite(out) else row_runs(out.shape):
+        infinite = np.argwhere(np.isinf(out[run]))
+        if len(infinite):
+            row, column = int(infinite[0, 0]) + run.start, int(infinite[0, 1])
+            raise InputError(f"{name}: the value in row {row}, column {column} is infinite.")
+    return out
+
+
+def _without(values: FloatArray, mask: BoolArray | None) -> FloatArray:
+    """Return the values with NaN where the mask is true."""
+    if mask is None:
+        return values
+    out: FloatArray = roomy(values.shape)
+    for run in row_runs(values.shape):
+        out[run] = np.where(mask[run], np.nan, values[run])
     return out
 
 
@@ -314,7 +327,7 @@ def stream_data(
         returns=values,
         factors=regressors,
         days=_calendar(days, shape[1]),
-        estimation_returns=values if mask is None else np.where(mask, np.nan, values),
+        estimation_returns=_without(values, mask),
         asset=who[order].astype(np.int32),
         position=np.where(outside, -1, when)[order].astype(np.int32),
         raw_estimation=np.zeros(len(order), dtype=bool),
@@ -337,7 +350,9 @@ def _finite(values: FloatArray) -> bool:
     # A sum is finite only where every value is; it may overflow where all are, too.
     with np.errstate(over="ignore", invalid="ignore"):
         total = values.sum()
-    return bool(np.isfinite(total) or np.isfinite(values).all())
+    return bool(
+        np.isfinite(total) or all(np.isfinite(values[run]).all() for run in row_runs(values.shape))
+    )
 
 
 def _check_policy(missing: str, spans: npt.ArrayLike | None) -> None:

@@ -221,13 +221,14 @@ def _market_row(study: Study, first: int, n: int, on: Any, centred: Any) -> tupl
     mean = total(centred) / n
     for t in range(centred.shape[0]):
         centred[t] = (centred[t] - mean) * on[t]
-    slip = total(centred) / n
-    for t in range(centred.shape[0]):
-        centred[t] = centred[t] - slip * on[t]
+    # What rounding left of the mean; then one subtraction, as on event days.
+    mean += total(centred) / n
+    for t in range(study.days):
+        centred[t] = study.market[first + t] - mean if on[t] > 0.0 else 0.0
     squares = dot(centred, centred)
     if not math.sqrt(squares) > RANK_TOLERANCE * length:
         squares = 0.0
-    return mean + slip, squares
+    return mean, squares
 
 
 @inner

@@ -53,20 +53,12 @@ def _dot(one: FloatArray, two: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("nt,nt->n", one, two))
 
 
-def _less(values: FloatArray, level: FloatArray, on: npt.NDArray[np.bool_] | None) -> FloatArray:
-    """Subtract a number from each row, in place where no day is missing."""
-    if on is None:
-        np.subtract(values, level[:, None], out=values)
-        return values
-    return np.where(on, values - level[:, None], 0.0)
-
-
 def _centred(values: FloatArray, line: _Line) -> tuple[FloatArray, FloatArray]:
     """Return rows about their mean over the days in use, and the means."""
     mean = values.sum(axis=1) / line.count
-    about = _less(values, mean, line.on)
-    slip = about.sum(axis=1) / line.count
-    return _less(about, slip, line.on), mean + slip
+    # What rounding left of the mean.
+    mean += _zeroed(values - mean[:, None], line.on).sum(axis=1) / line.count
+    return _zeroed(values - mean[:, None], line.on), mean
 
 
 def _line(block: EventBlock, *, regressor: bool) -> _Line:
@@ -81,7 +73,7 @@ def _line(block: EventBlock, *, regressor: bool) -> _Line:
         return _Line(used, count, None, nothing, nothing)
     x = _zeroed(block.factors_est[:, :, 0], used)
     bare = _Line(used, count, None, nothing, nothing)
-    about, mean = _centred(x.copy() if used is None else x, bare)
+    about, mean = _centred(x, bare)
     return _Line(used, count, about, mean, _dot(about, about))
 
 
@@ -109,7 +101,7 @@ def line_fit(block: EventBlock, model: str) -> ModelFit | None:
         return None
     y = _zeroed(block.returns_est, line.on)
     size = _dot(y, y)
-    resid, y_mean = _centred(y.copy() if line.on is None else y, line)
+    resid, y_mean = _centred(y, line)
     spread = _dot(resid, resid)
     slope = np.zeros(block.n)
     if line.x is not None:
@@ -120,13 +112,26 @@ def line_fit(block: EventBlock, model: str) -> ModelFit | None:
             step = _dot(line.x, resid) / line.x_square
             resid -= step[:, None] * line.x
             slope += step
-    resid, slip = _centred(resid, line)
+    level = y_mean + resid.sum(axis=1) / line.count
+    resid = _zeroed(y - _fitted(level, slope, line.x), line.on)
     rss = _dot(resid, resid)
     if not ((rss > SCALE_TOLERANCE**2 * size) & (size > 0.0)).all():
         return None
-    level = y_mean + slip
     theta = np.column_stack([level - slope * line.x_mean, slope])[:, :k]
-    return _assembled(block, line, theta, resid, rss, 1.0 - rss / spread)
+    away = block.factors_evt[:, :, 0] - line.x_mean[:, None] if regressor else None
+    expected = np.broadcast_to(_fitted(level, slope, away), block.returns_evt.shape)
+    return _assembled(block, line, theta, resid, expected, rss, 1.0 - rss / spread)
+
+
+def _fitted(level: FloatArray, slope: FloatArray, about: FloatArray | None) -> FloatArray:
+    """Return the line over days whose regressor is ``about`` its mean, (n, days) or (n, 1).
+
+    One expression for estimation and event days: equal returns have equal residuals, so ties stay
+    ties in the ranks.
+    """
+    if about is None:
+        return level[:, None]
+    return np.asarray(about * slope[:, None] + level[:, None])
 
 
 def _parameters(line: _Line, variance: FloatArray, k: int) -> FloatArray:
@@ -152,6 +157,7 @@ def _assembled(
     line: _Line,
     theta: FloatArray,
     resid: FloatArray,
+    expected: FloatArray,
     rss: FloatArray,
     share: FloatArray,
 ) -> ModelFit:
@@ -164,9 +170,7 @@ def _assembled(
         design[:, :, 1] = block.factors_evt[:, :, 0]
     if there is not None:
         design[~there] = np.nan
-    expected = theta[:, :1] * design[:, :, 0]
-    if k == 2:
-        expected += theta[:, 1:] * design[:, :, 1]
+        expected = np.where(there, expected, np.nan)
     if line.on is not None:
         resid, leverage = (np.where(line.on, x, np.nan) for x in (resid, leverage))
     parameters = _parameters(line, variance, k)
@@ -212,7 +216,7 @@ def _adjusted_fit(block: EventBlock) -> ModelFit | None:
         return None
     plain = _zeroed(diff, line.on)
     size = _dot(plain, plain)
-    about, _ = _centred(plain.copy(), line)
+    about, _ = _centred(plain, line)
     rss = _dot(about, about)
     if not ((rss > SCALE_TOLERANCE**2 * size) & (size > 0.0)).all():
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from eventstudy.arrays import IntArray
 from eventstudy.inference.correlation import Overlap, common_days, track_correlation
 from eventstudy.reduce.columns import Column, column_pieces
-from eventstudy.reduce.groups import DateSums, merge
+from eventstudy.reduce.groups import DateSums, Tracks, merge
 from eventstudy.reduce.leaf import Scales
 from eventstudy.reduce.scales import scales_of
 from eventstudy.stream.backend import FIRST, SECOND, Backend, FirstLeaf
@@ -152,10 +153,18 @@ def run_passes(
     first = _First(data, parts, shared, wanted)
     first.run(executor, block)
     columns = first.sorted_columns(threads)
-    sets = first.joined()
+    sets, tracks = first.joined()
     second = wanted & frozenset(SECOND)
-    if second:
+    if threads == 1:
+        found = [_overlap(own) for own in tracks]
         sets = _second(data, shared, sets, executor, second, block)
+    else:
+        # What only the statistics read is added up beside the second pass.
+        with ThreadPoolExecutor(1) as beside:
+            later = [beside.submit(_overlap, own) for own in tracks]
+            sets = _second(data, shared, sets, executor, second, block)
+            found = [one.result() for one in later]
+    sets = tuple(replace(s, overlap=o) for s, o in zip(sets, found, strict=True))
     return Passed(first.collector.columns(), sets, columns)
 
 
@@ -237,16 +246,22 @@ class _First:
         self.cars = []
         return out
 
-    def joined(self) -> tuple[WindowSet, ...]:
-        """Put the parts together for each set of windows, with the scales of each."""
-        totals = [adder.total() for adder in self.adders]
-        return tuple(
-            self._window_set(found, _of_set(self.data, found, place, totals))
-            for place, found in enumerate(self.parts.sets)
-        )
+    def joined(self) -> tuple[tuple[WindowSet, ...], list[Tracks | None]]:
+        """Put the parts together for each set of windows, with the scales of each, and its tracks.
 
-    def _window_set(self, found: EventSet, groups: dict[str, Any]) -> WindowSet:
-        tracks = groups.pop("tracks", None)
+        The overlaps are still to be found.
+        """
+        totals = [adder.total() for adder in self.adders]
+        sets, tracks = [], []
+        for place, found in enumerate(self.parts.sets):
+            groups = _of_set(self.data, found, place, totals)
+            tracks.append(groups.pop("tracks", None))
+            sets.append(self._window_set(found, groups, tracks[-1]))
+        return tuple(sets), tracks
+
+    def _window_set(
+        self, found: EventSet, groups: dict[str, Any], tracks: Tracks | None
+    ) -> WindowSet:
         rbar = float("nan") if tracks is None else track_correlation(tracks)
         at = _positions(self.data, self.parts, found)
         return WindowSet(
@@ -257,12 +272,17 @@ class _First:
             groups=groups,
             scales=_scales(groups, rbar, len(found.windows), self.data.length),
             rbar=rbar,
-            overlap=None if tracks is None else common_days(tracks),
+            overlap=None,
         )
 
 
+def _overlap(tracks: Tracks | None) -> Overlap | None:
+    return None if tracks is None else common_days(tracks)
+
+
 def _column(cars: Sequence[CarColumns], window: int) -> Column:
-    return column_pieces(np.concatenate([part.row(window) for part in cars]))
+    rows = [part.row(window) for part in cars]
+    return column_pieces(rows[0] if len(rows) == 1 else np.concatenate(rows))
 
 
 def _tasks(shared: Shared, parts: Sequence[int], block: int) -> list[Task]:
@@ -343,6 +363,8 @@ def _second(
     block: int,
 ) -> tuple[WindowSet, ...]:
     """Add up the groups of the second pass by the scales of the first."""
+    if not needs:
+        return sets
     parts = range(len(shared.parts))
     every = _side_by_side(sets, len(data.windows))
     own = [_first_window(found.scales) for found in sets]

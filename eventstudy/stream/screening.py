@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from eventstudy.abnormal import covered
 from eventstudy.arrays import BoolArray, FloatArray, IntArray
+from eventstudy.mapped import row_runs, standing_on
 from eventstudy.stream.inputs import StreamData
 from eventstudy.windows import MISSING_SHARE
 
@@ -95,13 +96,20 @@ class Parts:
 def _inside(mask: Mask, asset: npt.NDArray[np.int32], low: IntArray, high: IntArray) -> IntArray:
     """Count the true cells of ``mask[asset, low:high]`` for each event, (N,)."""
     width = int((high - low).max(initial=0))
+    out = np.empty(len(asset), dtype=np.int64)
     if len(asset) * width < mask.size:
-        columns = low[:, None] + np.arange(width)
-        within = columns < high[:, None]
-        return np.asarray((mask[asset[:, None], np.where(within, columns, 0)] & within).sum(axis=1))
-    total = np.zeros((mask.shape[0], mask.shape[1] + 1), dtype=np.int32)
-    np.cumsum(mask, axis=1, out=total[:, 1:])
-    return (total[asset, high] - total[asset, low]).astype(np.int64)
+        for part in row_runs((len(asset), width)):
+            columns = low[part, None] + np.arange(width)
+            within = columns < high[part, None]
+            there = mask[asset[part, None], np.where(within, columns, 0)] & within
+            out[part] = there.sum(axis=1)
+        return out
+    for run, some in standing_on(asset, mask.shape):
+        total = np.zeros((run.stop - run.start, mask.shape[1] + 1), dtype=np.int32)
+        np.cumsum(mask[run], axis=1, out=total[:, 1:])
+        row = asset[some] - run.start
+        out[some] = total[row, high[some]] - total[row, low[some]]
+    return out
 
 
 def _reasons(data: StreamData) -> tuple[npt.NDArray[np.int8], IntArray, IntArray, IntArray]:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-
-import numpy as np
-
 from eventstudy.arrays import FloatArray
+from eventstudy.mapped import IN_MEMORY, is_large, roomy
 
 __all__ = ["CarColumns"]
-
-# Bytes above which the columns go to a temporary file.
-IN_MEMORY = 512 << 20
 
 
 class CarColumns:
@@ -25,6 +19,7 @@ class CarColumns:
 
     Examples
     --------
+    >>> import numpy as np
     >>> columns = CarColumns(2, 1)
     >>> columns.put(0, np.array([[0.1], [0.2]]))
     >>> columns.row(0).tolist()
@@ -33,13 +28,8 @@ class CarColumns:
 
     def __init__(self, n: int, windows: int, *, limit: int = IN_MEMORY) -> None:
         shape = (windows, n)
-        self.spilled = 8 * windows * n > limit
-        if self.spilled:
-            # The mapping outlives the file's handle, and the file has no name.
-            with tempfile.TemporaryFile(prefix="eventstudy-") as file:
-                self._values: FloatArray = np.memmap(file, np.float64, mode="w+", shape=shape)
-        else:
-            self._values = np.empty(shape)
+        self.spilled = is_large(shape, float, limit)
+        self._values: FloatArray = roomy(shape, limit=limit)
 
     def put(self, low: int, car: FloatArray) -> None:
         """Store the CARs (m, W) of the events from ``low`` on."""
@@ -47,4 +37,5 @@ class CarColumns:
 
     def row(self, window: int) -> FloatArray:
         """Return the CARs of one window, (n,)."""
-        return np.asarray(self._values[window])
+        row: FloatArray = self._values[window]
+        return row

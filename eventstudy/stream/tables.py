@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from eventstudy.arrays import IntArray
 from eventstudy.errors import InputError
 from eventstudy.panel_tables import TESTS_COLUMNS, concat, tests_frame
 from eventstudy.stream.run import StreamOutcome
@@ -65,7 +66,11 @@ def _assets(labels: EventLabels, rows: npt.NDArray[np.integer]) -> object:
 
 
 def events_table(
-    outcome: StreamOutcome, labels: EventLabels, *, flags: Sequence[str] | None = None
+    outcome: StreamOutcome,
+    labels: EventLabels,
+    *,
+    rows: IntArray | None = None,
+    flags: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return a row for each event that was estimated, in the order of the input.
 
@@ -73,6 +78,8 @@ def events_table(
     ----------
     outcome : StreamOutcome
     labels : EventLabels
+    rows : (m,) int, optional
+        Some rows of the data alone; the labels' ``event_id`` then names them.
     flags : sequence of str, optional
         By row; default empty. What they say comes from tables of prices and headlines.
 
@@ -84,12 +91,15 @@ def events_table(
     """
     if outcome.passed is None:
         return concat([], EVENTS_COLUMNS)
-    rows = outcome.input_order()
+    some = rows is not None
+    rows = outcome.input_order() if rows is None else rows
     data, events = outcome.data, outcome.passed.events
     sessions = data.days[data.position[rows]].astype("datetime64[D]").astype("datetime64[ns]")
     order = data.order[rows]
     columns: dict[str, object] = {
-        "event_id": _identifiers(labels, order, int(order[-1]) + 1),
+        "event_id": _strings(labels.event_id)
+        if some
+        else _identifiers(labels, order, int(order[-1]) + 1),
         "asset": _assets(labels, data.asset[rows]),
         "session": sessions,
         "panel": labels.panel,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eventstudy.arrays import FloatArray, IntArray
+from eventstudy.mapped import roomy
 from eventstudy.reduce.groups import Group
 from eventstudy.reduce.leaf import LEAF, Scales
 from eventstudy.stream.backend import Backend, FirstLeaf, SecondLeaf
@@ -24,6 +25,9 @@ __all__ = [
     "second_task",
     "tasks_of",
 ]
+
+# Bytes of a column of the events above which a temporary file holds it.
+COLUMN = 64 << 20
 
 
 class Shared(NamedTuple):
@@ -96,7 +100,7 @@ class EventColumns:
 
 
 class Collector:
-    """Puts the columns of leaves where their events stand.
+    """Puts the columns of leaves where their events stand, in files where there are many.
 
     Parameters
     ----------
@@ -108,13 +112,14 @@ class Collector:
         self._n = n
         self._theta = np.empty((n, 0))
         self._names: tuple[str, ...] | None = None
-        self._numbers = {k: np.empty(n) for k in ("sigma", "df", "r_squared")}
-        self._n_obs = np.empty(n, dtype=np.int64)
+        self._numbers = {k: roomy((n,), limit=COLUMN) for k in ("sigma", "df", "r_squared")}
+        self._n_obs = roomy((n,), np.int64, limit=COLUMN)
 
     def put(self, rows: slice | IntArray, leaf: FirstLeaf) -> None:
         """Store the columns of one leaf."""
         if self._names is None:
-            self._theta, self._names = np.empty((self._n, leaf.theta.shape[1])), leaf.names
+            shape = self._n, leaf.theta.shape[1]
+            self._theta, self._names = roomy(shape, limit=COLUMN), leaf.names
         self._theta[rows] = leaf.theta
         self._n_obs[rows] = leaf.n_obs
         for name, values in self._numbers.items():

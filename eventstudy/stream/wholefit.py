@@ -86,10 +86,9 @@ def fit_whole(
 
 def _regressor(x: FloatArray) -> _Regressor | None:
     mean = x.mean(axis=1)
+    # What rounding left of the mean.
+    mean += (x - mean[:, None]).mean(axis=1)
     about = x - mean[:, None]
-    slip = about.mean(axis=1)
-    about -= slip[:, None]
-    mean += slip
     square = _dot(about, about)
     # False where a day is missing, too.
     varies = square > RANK_TOLERANCE**2 * (square + x.shape[1] * mean**2)
@@ -130,7 +129,23 @@ def _line(
     theta = np.column_stack([level, slope])[:, :k]
     share = 1.0 - rss / (rss + spread) if k == 2 else np.full(n, np.nan)
     leverage = _leverage(dates, x, room.array("leverage", (n, t)))
-    return _assembled(data, block, dates, x, theta, resid, leverage, rss / (t - k), share)
+    expected = _expected(block, dates, x, mean, slope)
+    return _assembled(data, block, dates, x, theta, resid, expected, leverage, rss / (t - k), share)
+
+
+def _expected(
+    block: EventBlock, dates: Dates, x: _Regressor | None, mean: FloatArray, slope: FloatArray
+) -> FloatArray:
+    """Return the fitted returns of the event days, by the expression of the estimation days.
+
+    Equal returns then have equal residuals on both, and ties stay ties in the ranks.
+    """
+    if x is None:
+        return np.broadcast_to(mean[:, None], block.returns_evt.shape)
+    out = block.factors_evt[:, :, 0] - x.mean[dates.at][:, None]
+    out *= slope[:, None]
+    out += mean[:, None]
+    return np.asarray(out)
 
 
 def _leverage(dates: Dates, x: _Regressor | None, out: FloatArray) -> FloatArray:
@@ -174,19 +189,18 @@ def _assembled(
     x: _Regressor | None,
     theta: FloatArray,
     resid: FloatArray,
+    expected: FloatArray,
     leverage: FloatArray,
     variance: FloatArray,
     share: FloatArray,
 ) -> Whole:
     (n, k), (_, t), length = theta.shape, resid.shape, block.returns_evt.shape[1]
     design = np.ones((n, length, k))
-    expected = np.broadcast_to(theta[:, :1], (n, length)).copy()
     parameters, at = _parameters(x, t), dates.at
     if x is None:
         parameters = np.broadcast_to(parameters, (len(dates.first), 1, 1))
     else:
         design[:, :, 1] = block.factors_evt[:, :, 0]
-        expected += theta[:, 1:] * design[:, :, 1]
     fit = ModelFit(
         names=("alpha", "beta")[:k],
         theta=theta,

@@ -10,7 +10,7 @@ import pytest
 
 from eventstudy.errors import InputError
 from eventstudy.events.catalogue import build_catalogue
-from eventstudy.events.readers import _frame_records, read_catalogue
+from eventstudy.events.readers import frame_records, read_catalogue
 from eventstudy.events.wholesale import WHOLESALE_FROM, catalogue_from_columns
 
 DAYS = pd.date_range("2001-01-01", periods=400)
@@ -71,7 +71,7 @@ def test_columns_give_what_rows_give(name: str) -> None:
     frame = PLAIN[name]
     whole = catalogue_from_columns(frame, origin="frame")
     assert whole is not None
-    rows = build_catalogue(_frame_records(frame, "frame"), origin="frame")
+    rows = build_catalogue(frame_records(frame, "frame"), origin="frame")
     pd.testing.assert_frame_equal(whole.frame, rows.frame)
 
 
@@ -102,7 +102,7 @@ def test_columns_under_other_names() -> None:
     frame = plain().rename(columns={"timestamp": "published"}).assign(asset="A")
     names = {"timestamp": "published"}
     whole = catalogue_from_columns(frame, origin="frame", columns=names)
-    rows = build_catalogue(_frame_records(frame, "frame"), origin="frame", columns=names)
+    rows = build_catalogue(frame_records(frame, "frame"), origin="frame", columns=names)
     assert whole is not None
     pd.testing.assert_frame_equal(whole.frame, rows.frame)
     assert catalogue_from_columns(frame, origin="frame", columns={"timestamp": "gone"}) is None

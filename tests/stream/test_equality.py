@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from eventstudy.inference.statistic import Statistic
+from eventstudy.stream import backend as choosing
 from eventstudy.stream import numpy_backend
 from eventstudy.stream.backend import BackendName
 from eventstudy.stream.run import STREAMED, run_stream
@@ -127,8 +128,11 @@ def wrong(ours: Statistic, theirs: Statistic) -> list[str]:
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
 @pytest.mark.parametrize("name", WORLDS)
-def test_every_test_of_every_window(name: str, backend: BackendName) -> None:
+def test_every_test_of_every_window(
+    name: str, backend: BackendName, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """``auto`` takes the compiled kernels where they are installed and serve."""
+    monkeypatch.setattr(choosing, "COMPILED_FROM", 0)
     w = WORLDS[name]()
     theirs = held_tests(w, STREAMED)
     outcome = run_stream(w.data(), backend=backend, threads=1)

@@ -38,7 +38,7 @@ CASES: dict[str, Callable[[], StreamData]] = {
     "data begin late": lambda: draw("market_model", 60, early=True),
     "more days than a byte holds": lambda: draw("market_model", 270, n=9, holes=0.01),
     "one event": lambda: draw("market_model", 60, n=1),
-    "windows longer than runs": lambda: draw("market_model", 6, n=5, report=((-3, 3), (-2, 3))),
+    "windows longer than runs": lambda: draw("market_model", 6, n=5, report=((-3, 3), (-2, 2))),
     "steps": lambda: draw("market_adjusted", 60, steps=True, n=60),
     "steps, holes": lambda: draw("market_adjusted", 61, steps=True, n=60, holes=0.1),
 }
