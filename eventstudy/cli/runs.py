@@ -78,25 +78,10 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
     job = _job(study, one_off)
     if options.out is not None:
         _check_out(options, job)
-    from eventstudy.pipeline import run_study
     from eventstudy.results import left_out
     from eventstudy.streamed_result import StreamedResult
 
-    try:
-        with progress(quiet=options.quiet) as tell:
-            result = run_study(
-                job.study,
-                folder=job.folder,
-                progress=tell,
-                offline=options.offline,
-                resources=options.resources,
-            )
-    except (SourceError, UnknownAssetError) as error:
-        if one_off.event and job.study.prices.source == "yahoo":
-            error.args = (f"{why_yahoo(one_off)}{error}",)
-        raise
-    except InputError as error:
-        raise (reworded(error, "--event") if one_off.event else error) from None
+    result = _result(job, one_off, options)
     if options.strict:
         _check_quality(result)
     if isinstance(result, StreamedResult):
@@ -115,6 +100,27 @@ def run(study: Path | None, one_off: OneOff, options: RunOptions) -> int:
         pairs = len(left.drop_duplicates(["event_id", "asset"]))
         say(f"left out: {pairs} of the (headline, asset) pairs; the table 'dropped' says why")
     return LEFT_OUT
+
+
+def _result(job: _Job, one_off: OneOff, options: RunOptions) -> StudyResult:
+    """Run the study; errors of a study without a file speak of its options."""
+    from eventstudy.pipeline import run_study
+
+    try:
+        with progress(quiet=options.quiet) as tell:
+            return run_study(
+                job.study,
+                folder=job.folder,
+                progress=tell,
+                offline=options.offline,
+                resources=options.resources,
+            )
+    except (SourceError, UnknownAssetError) as error:
+        if one_off.event and job.study.prices.source == "yahoo":
+            error.args = (f"{why_yahoo(one_off)}{error}",)
+        raise
+    except InputError as error:
+        raise (reworded(error, "--event") if one_off.event else error) from None
 
 
 def flagship() -> Path:
