@@ -525,11 +525,17 @@ class Terminal:
         self.seen = ""
         self.at = 0
 
-    def wait_for(self, text: str) -> None:
-        """Read until a text has come after the one that was waited for before."""
-        end = time.monotonic() + PATIENCE
+    def wait_for(self, text: str, *, press: str = "") -> None:
+        """Read until a text has come after the one that was waited for before.
+
+        ``press`` is typed until then, twice a second.
+        """
+        end, again = time.monotonic() + PATIENCE, time.monotonic()
         while text not in self.seen[self.at :]:
             assert time.monotonic() < end, self.seen
+            if press and time.monotonic() >= again:
+                self.type(press)
+                again = time.monotonic() + 0.5
             if select.select([self.own], [], [], 0.2)[0]:
                 try:
                     self.seen += os.read(self.own, 4096).decode("utf-8", "replace")
@@ -560,8 +566,8 @@ def test_ctrl_c_leaves_nothing(here: Path) -> None:
     terminal.wait_for("[study] > ")
     terminal.type("mine\r")
     terminal.wait_for("] > ")
-    terminal.type("\x03")
-    terminal.wait_for("interrupted")
+    # A signal between the prompt and the read that follows it is heard with the next key.
+    terminal.wait_for("interrupted", press="\x03")
     assert terminal.leave() == 130
     assert list(here.iterdir()) == []
 
